@@ -1,0 +1,141 @@
+//! The DAG of a sum: its parts meet in the catalog, so datasets of the catalog are one by name, and those in memory stay apart.
+
+use std::collections::HashMap;
+
+use pipeline_graph::{Cycle, Ends, Order};
+
+use super::parts::{DatasetParts, NodeParts};
+use super::{Dag, Kind, Node, Parts, to_u32};
+
+/// A sum's DAG, and where each of its nodes comes from, as (part, place in the part).
+#[derive(Debug)]
+pub(crate) struct Joined {
+    pub(crate) dag: Dag,
+    pub(crate) origins: Vec<(u32, u32)>,
+}
+
+/// Joins DAGs.
+///
+/// # Errors
+///
+/// Says which of Kedro's rules the parts break: one writer for each dataset, unique node names, no cycle.
+pub(crate) fn join(parts: &[&Dag]) -> Result<Joined, String> {
+    let (datasets, ends) = merge_datasets(parts);
+    let nodes: Vec<(u32, Node<'_>)> =
+        (0..).zip(parts).flat_map(|(part, dag)| dag.nodes().map(move |node| (part, node))).collect();
+    check_names(&nodes)?;
+    check_writers(&nodes, &ends, &datasets)?;
+
+    let order =
+        pipeline_graph::order(&ends, datasets.len()).map_err(|Cycle { nodes: circle }| spell_out(&circle, &nodes))?;
+    Ok(assemble(parts, &nodes, &ends, datasets, &order))
+}
+
+/// All datasets of the parts, and for each node where its ends went.
+fn merge_datasets(parts: &[&Dag]) -> (Vec<(&'static str, Kind)>, Vec<Ends>) {
+    let mut datasets: Vec<(&'static str, Kind)> = Vec::new();
+    let mut ends = Vec::new();
+    let mut shared: HashMap<&'static str, usize> = HashMap::new();
+    for dag in parts {
+        let places: Vec<usize> = dag
+            .datasets()
+            .map(|dataset| {
+                let dataset = dag.dataset_parts(dataset.id());
+                let mut new = || {
+                    datasets.push((dataset.name, dataset.kind));
+                    datasets.len() - 1
+                };
+                match dataset.kind {
+                    Kind::Memory => new(),
+                    Kind::Catalog | Kind::Parameter => *shared.entry(dataset.name).or_insert_with(new),
+                }
+            })
+            .collect();
+        let place = |ids: &[u32]| ids.iter().map(|&id| places[id as usize]).collect();
+        ends.extend(dag.nodes().map(|node| {
+            let node = dag.node_parts(node.id());
+            Ends { inputs: place(node.inputs), outputs: place(node.outputs) }
+        }));
+    }
+    (datasets, ends)
+}
+
+fn check_names(nodes: &[(u32, Node<'_>)]) -> Result<(), String> {
+    let mut seen = HashMap::new();
+    for &(_, node) in nodes {
+        if let Some(name) = node.name()
+            && let Some(first) = seen.insert(name, node)
+        {
+            return Err(format!("two nodes are called `{name}`: `{first}` and `{node}`"));
+        }
+    }
+    Ok(())
+}
+
+fn check_writers(nodes: &[(u32, Node<'_>)], ends: &[Ends], datasets: &[(&'static str, Kind)]) -> Result<(), String> {
+    let mut writers = vec![None; datasets.len()];
+    for (&(_, node), ends) in nodes.iter().zip(ends) {
+        for &output in &ends.outputs {
+            if let Some(first) = writers[output].replace(node) {
+                let name = datasets[output].0;
+                return Err(format!("dataset `{name}` is written by two nodes: `{first}` and `{node}`"));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn spell_out(circle: &[usize], nodes: &[(u32, Node<'_>)]) -> String {
+    let mut text = String::from("its nodes wait for each other: ");
+    for &node in circle {
+        text.push_str(&format!("`{}` -> ", nodes[node].1));
+    }
+    if let Some(&first) = circle.first() {
+        text.push_str(&format!("`{}`", nodes[first].1));
+    }
+    text
+}
+
+fn assemble(
+    parts: &[&Dag],
+    nodes: &[(u32, Node<'_>)],
+    ends: &[Ends],
+    datasets: Vec<(&'static str, Kind)>,
+    order: &Order,
+) -> Joined {
+    let mut new_places = vec![0; nodes.len()];
+    for (new, &old) in order.nodes.iter().enumerate() {
+        new_places[old] = to_u32(new);
+    }
+
+    let mut datasets: Vec<DatasetParts<Vec<u32>>> = datasets
+        .into_iter()
+        .map(|(name, kind)| DatasetParts { name, kind, writer: None, readers: Vec::new() })
+        .collect();
+    let mut joined = Vec::with_capacity(nodes.len());
+    let mut origins = Vec::with_capacity(nodes.len());
+    for &old in &order.nodes {
+        let (part, node) = nodes[old];
+        for &output in &ends[old].outputs {
+            datasets[output].writer = Some(new_places[old]);
+        }
+        for &input in &ends[old].inputs {
+            datasets[input].readers.push(new_places[old]);
+        }
+        let mut successors: Vec<u32> = order.successors[old].iter().map(|&node| new_places[node]).collect();
+        successors.sort_unstable();
+        let NodeParts { name, function, tags, .. } = parts[part as usize].node_parts(node.id());
+        joined.push(NodeParts {
+            name,
+            function,
+            tags,
+            inputs: ends[old].inputs.iter().map(|&id| to_u32(id)).collect(),
+            outputs: ends[old].outputs.iter().map(|&id| to_u32(id)).collect(),
+            layer: order.layers[old],
+            n_predecessors: order.n_predecessors[old],
+            successors,
+        });
+        origins.push((part, node.id().0));
+    }
+    Joined { dag: Dag { parts: Parts::Owned(joined, datasets) }, origins }
+}

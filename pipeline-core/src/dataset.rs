@@ -1,0 +1,345 @@
+//! Datasets: where the data of a catalog's entries lives, and how it is loaded and saved.
+
+/// The part of a dataset's traits that is the same for all that are one file.
+macro_rules! file_dataset {
+    ($dataset:ident => $value:ty) => {
+        $crate::dataset::file_dataset!(impl [] $dataset => $value);
+    };
+    ($dataset:ident<$T:ident> => $value:ty) => {
+        $crate::dataset::file_dataset!(impl [$T: Send + Sync + 'static] $dataset<$T> => $value);
+    };
+    (impl [$($generics:tt)*] $dataset:ty => $value:ty) => {
+        impl<$($generics)*> Dataset for $dataset {
+            type Value = $value;
+            type Reach = AnyProcess;
+
+            fn describe(&self) -> String {
+                self.location.describe()
+            }
+
+            fn exists(&self) -> Result<bool, DatasetError> {
+                self.location.exists()
+            }
+
+            fn named(mut self, name: &'static str) -> Self {
+                self.location = self.location.named(name);
+                self
+            }
+        }
+
+        impl<$($generics)*> FromLocation for $dataset {
+            fn from_location(location: &str) -> Self {
+                Self::new(location)
+            }
+        }
+    };
+}
+use file_dataset;
+
+mod bytes;
+#[cfg(feature = "csv")]
+mod csv;
+mod file;
+#[cfg(feature = "json")]
+mod json;
+mod lambda;
+mod memory;
+mod text;
+
+use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
+
+pub use self::bytes::Bytes;
+#[cfg(feature = "csv")]
+pub use self::csv::Csv;
+pub use self::file::{Writer, write_file};
+#[cfg(feature = "json")]
+pub use self::json::Json;
+pub use self::lambda::Lambda;
+pub use self::memory::Memory;
+pub use self::text::Text;
+use crate::DatasetError;
+use crate::pass::{Mode, Several, Sole};
+
+/// A place that holds a value of one type: an entry of a catalog.
+///
+/// What can be done with it is said by two more traits: [`Load`] and [`Save`]. A dataset without `Save` cannot be
+/// an output, and the compiler says so. Kedro has the same methods on `AbstractDataset`.
+///
+/// # A dataset of your own
+///
+/// ```
+/// use pipeline_core::dataset::{AnyProcess, Dataset, FromLocation, Load};
+/// use pipeline_core::prelude::*;
+/// use pipeline_core::DatasetError;
+///
+/// /// The number of lines in a file.
+/// struct LineCount { path: String }
+///
+/// impl Dataset for LineCount {
+///     type Value = usize;
+///     type Reach = AnyProcess;
+///     fn describe(&self) -> String { self.path.clone() }
+/// }
+///
+/// impl Load for LineCount {
+///     type Loaded = usize;
+///     fn load(&self) -> Result<usize, DatasetError> {
+///         let text = std::fs::read_to_string(&self.path).map_err(|error| DatasetError::new(error).at_path(&self.path))?;
+///         Ok(text.lines().count())
+///     }
+/// }
+///
+/// impl FromLocation for LineCount {
+///     fn from_location(location: &str) -> Self { Self { path: location.to_owned() } }
+/// }
+///
+/// catalog! {
+///     struct Catalog { lines: LineCount = "Cargo.toml" }
+/// }
+///
+/// # fn main() -> Result<(), pipeline_core::Error> {
+/// let counting = pipeline! { for Catalog; node(|lines: usize| lines > 0, [lines] -> [any]) };
+/// assert!(SequentialRunner::new().run(&counting, &Catalog::default())?.any);
+/// # Ok(())
+/// # }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a dataset",
+    label = "not a dataset",
+    note = "an entry of a catalog is a dataset, such as `Memory<{Self}>`, `Json<{Self}>` or a type of your own that implements `Dataset`"
+)]
+pub trait Dataset: Send + Sync {
+    /// What it holds.
+    type Value: Send + Sync + 'static;
+
+    /// From where the value can be reached: [`AnyProcess`], [`HoldingProcess`] or [`ThisProcess`].
+    type Reach: Reach;
+
+    /// Tells people where the data is: a path, an address, `in memory`.
+    fn describe(&self) -> String {
+        std::any::type_name::<Self>().to_owned()
+    }
+
+    /// Whether there is something to load. A dataset that cannot tell says no, as in Kedro.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the place cannot be reached.
+    fn exists(&self) -> Result<bool, DatasetError> {
+        Ok(false)
+    }
+
+    /// Lets go of what it keeps in memory only to be faster. What was saved stays.
+    fn release(&self) {}
+
+    /// Tells the dataset the name of its catalog entry, for its error messages.
+    #[must_use]
+    fn named(self, name: &'static str) -> Self
+    where
+        Self: Sized,
+    {
+        let _ = name;
+        self
+    }
+}
+
+/// A dataset that can be an input.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be loaded",
+    label = "a node cannot read this dataset",
+    note = "a dataset that nodes read implements `Load`"
+)]
+pub trait Load: Dataset {
+    /// What loading returns: the value itself, or [`Shared`] if the dataset keeps it.
+    type Loaded: Loaded<Self::Value>;
+
+    /// Loads the value. Each reader loads anew.
+    ///
+    /// # Errors
+    ///
+    /// Fails if there is no value, or if it cannot be read.
+    fn load(&self) -> Result<Self::Loaded, DatasetError>;
+}
+
+/// A dataset that can be an output.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can only be read",
+    label = "a node cannot write this dataset",
+    note = "a dataset that nodes write implements `Save`"
+)]
+pub trait Save: Dataset {
+    /// Saves the value in the place of the earlier one.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the value cannot be written; the earlier one is then still there.
+    fn save(&self, value: Self::Value) -> Result<(), DatasetError>;
+}
+
+/// A dataset that `catalog!` can make from a location: `flowers: Csv<Flower> = "data/flowers.csv"`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not made from a location",
+    label = "this dataset takes no location",
+    note = "leave out `= \"…\"` for its default, or write an expression that makes one: `= {Self}::new(…)`"
+)]
+pub trait FromLocation: Dataset + Sized {
+    /// The dataset at a location, which is a path for all datasets of this crate.
+    fn from_location(location: &str) -> Self;
+}
+
+/// From where the value of a dataset can be reached. Sealed; the three types that implement it are all there is.
+pub trait Reach: sealed::Reach {}
+
+/// Any process that has the same catalog reaches the value, as it does a file.
+#[derive(Clone, Copy, Debug)]
+pub struct AnyProcess;
+
+/// Other processes reach the value through the process that holds it, as with a value in memory.
+#[derive(Clone, Copy, Debug)]
+pub struct HoldingProcess;
+
+/// Only this process can use the value, as with a session or a handle. What Kedro calls `_SINGLE_PROCESS`.
+#[derive(Clone, Copy, Debug)]
+pub struct ThisProcess;
+
+impl Reach for AnyProcess {}
+impl Reach for HoldingProcess {}
+impl Reach for ThisProcess {}
+
+/// What [`Load::load`] may return for a value of type `T`: `T`, or [`Shared<T>`](Shared). Sealed.
+pub trait Loaded<T>: sealed::Loaded<T> {}
+
+impl<T> Loaded<T> for T {}
+impl<T> Loaded<T> for Shared<T> {}
+
+/// A value that a dataset keeps and lends: `&T` by `Deref`.
+///
+/// ```
+/// use pipeline_core::dataset::{Load, Memory, Save};
+///
+/// let answer = Memory::default();
+/// answer.save(42)?;
+/// assert_eq!(answer.load()?, 42);
+/// assert_eq!(*answer.load()? + 1, 43);
+/// # Ok::<(), pipeline_core::DatasetError>(())
+/// ```
+pub struct Shared<T>(Arc<T>);
+
+impl<T> Shared<T> {
+    /// Shares a value that is kept in an `Arc`.
+    #[must_use]
+    pub fn new(value: Arc<T>) -> Self {
+        Self(value)
+    }
+
+    /// The `Arc` that holds the value.
+    #[must_use]
+    pub fn into_arc(self) -> Arc<T> {
+        self.0
+    }
+}
+
+impl<T> Deref for Shared<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T> AsRef<T> for Shared<T> {
+    fn as_ref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T> Clone for Shared<T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<T: PartialEq> PartialEq<T> for Shared<T> {
+    fn eq(&self, other: &T) -> bool {
+        *self.0 == *other
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Shared<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl<T: fmt::Display> fmt::Display for Shared<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Any dataset, whatever it holds: what can be asked of it without its value.
+pub trait AnyDataset: Send + Sync {
+    /// As [`Dataset::describe`].
+    fn describe(&self) -> String;
+
+    /// As [`Dataset::exists`].
+    ///
+    /// # Errors
+    ///
+    /// Fails if the place cannot be reached.
+    fn exists(&self) -> Result<bool, DatasetError>;
+
+    /// As [`Dataset::release`].
+    fn release(&self);
+}
+
+#[diagnostic::do_not_recommend]
+impl<D: Dataset> AnyDataset for D {
+    fn describe(&self) -> String {
+        Dataset::describe(self)
+    }
+
+    fn exists(&self) -> Result<bool, DatasetError> {
+        Dataset::exists(self)
+    }
+
+    fn release(&self) {
+        Dataset::release(self);
+    }
+}
+
+/// What [`Loaded`] and [`Reach`] do behind the scenes; a user can neither name nor implement these.
+mod sealed {
+    use super::{AnyProcess, Arc, HoldingProcess, Mode, Several, Shared, Sole, ThisProcess};
+    use crate::pass::Held;
+
+    #[expect(unnameable_types, reason = "a sealed trait is unnameable on purpose")]
+    pub trait Reach {}
+    impl Reach for AnyProcess {}
+    impl Reach for HoldingProcess {}
+    impl Reach for ThisProcess {}
+
+    #[expect(unnameable_types, reason = "a sealed trait is unnameable on purpose")]
+    pub trait Loaded<T> {
+        /// Whether a reader gets the value itself or shares it.
+        type Mode: Mode;
+        fn hold<'s>(self) -> Held<'s, T>;
+    }
+
+    impl<T> Loaded<T> for T {
+        type Mode = Sole;
+        fn hold<'s>(self) -> Held<'s, T> {
+            Held::Owned(Some(self))
+        }
+    }
+
+    impl<T> Loaded<T> for Shared<T> {
+        type Mode = Several;
+        fn hold<'s>(self) -> Held<'s, T> {
+            Held::Shared(Arc::clone(&self.0))
+        }
+    }
+}
+pub(crate) use self::sealed::Loaded as Hold;

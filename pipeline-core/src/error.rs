@@ -1,0 +1,293 @@
+//! What can go wrong when a pipeline runs, always with the names of the pipeline, the node and the dataset.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+/// Any error that a node or a dataset may bring along.
+pub type BoxError = Box<dyn StdError + Send + Sync + 'static>;
+
+/// Why a pipeline did not run, or not to its end.
+///
+/// `Display` says what failed and where; [`source`](StdError::source) has the cause. `Debug` is for people too: it prints the
+/// error with all its causes, so that `fn main() -> Result<(), pipeline_core::Error>` and `unwrap` read well.
+#[derive(Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The function of a node returned an error.
+    #[error("node `{node}`{} failed", of(.pipeline.as_deref()))]
+    Node {
+        /// The pipeline, if it has a name.
+        pipeline: Option<String>,
+        /// The node, as Kedro prints it.
+        node: String,
+        /// What the function returned.
+        source: BoxError,
+    },
+
+    /// The function of a node panicked, or a dataset that it loads or saves did.
+    #[error("node `{node}`{} panicked: {message}", of(.pipeline.as_deref()))]
+    Panicked {
+        /// The pipeline, if it has a name.
+        pipeline: Option<String>,
+        /// The node, as Kedro prints it.
+        node: String,
+        /// What the panic said.
+        message: String,
+    },
+
+    /// An input of a node could not be loaded.
+    #[error("cannot load dataset `{dataset}` for node `{node}`{}", of(.pipeline.as_deref()))]
+    Load {
+        /// The pipeline, if it has a name.
+        pipeline: Option<String>,
+        /// The node, as Kedro prints it.
+        node: String,
+        /// The dataset.
+        dataset: String,
+        /// Why it could not be loaded.
+        source: DatasetError,
+    },
+
+    /// An output of a node could not be saved.
+    #[error("cannot save dataset `{dataset}` that node `{node}`{} returned", of(.pipeline.as_deref()))]
+    Save {
+        /// The pipeline, if it has a name.
+        pipeline: Option<String>,
+        /// The node, as Kedro prints it.
+        node: String,
+        /// The dataset.
+        dataset: String,
+        /// Why it could not be saved.
+        source: DatasetError,
+    },
+
+    /// A runner executed a node before the nodes that it waits for, or twice.
+    #[error("the runner cannot execute node `{node}`{} {when}", of(.pipeline.as_deref()))]
+    OutOfTurn {
+        /// The pipeline, if it has a name.
+        pipeline: Option<String>,
+        /// The node, as Kedro prints it.
+        node: String,
+        /// "twice", or "before the node that writes its input …".
+        when: String,
+    },
+
+    /// A runner left nodes out, so there are no outputs to return.
+    #[error(
+        "the run{} returns no outputs: {}; `run_report` accepts a runner that leaves nodes out",
+        of(.pipeline.as_deref()), left_out(.nodes)
+    )]
+    LeftOut {
+        /// The pipeline, if it has a name.
+        pipeline: Option<String>,
+        /// The nodes that did not run, as Kedro prints them.
+        nodes: Vec<String>,
+    },
+
+    /// The parts of a sum do not fit together.
+    #[error("{sum} cannot be joined: {problem}")]
+    Join {
+        /// The sum, as `a + b`.
+        sum: String,
+        /// Which rule they break, with the names.
+        problem: String,
+    },
+
+    /// No pipeline is registered under a name.
+    #[error("no pipeline is registered as `{name}`{}", after_semicolon(.hint))]
+    UnknownPipeline {
+        /// The name that was asked for.
+        name: String,
+        /// The nearest names, as a question, or all that there are.
+        hint: String,
+    },
+
+    /// No runner is called so.
+    #[error("there is no runner `{name}`{}", after_semicolon(.hint))]
+    UnknownRunner {
+        /// The name that was asked for.
+        name: String,
+        /// The nearest names, as a question, or all that there are.
+        hint: String,
+    },
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_chain(f, self)
+    }
+}
+
+/// Why a dataset could not be loaded or saved.
+///
+/// A dataset of your own makes one from any error with `?` or [`DatasetError::new`], and says where it happened
+/// with [`at_path`](Self::at_path) and [`at_line`](Self::at_line).
+///
+/// ```
+/// use pipeline_core::DatasetError;
+///
+/// let error = DatasetError::new("a price must not be negative").at_path("data/prices.txt").at_line(3);
+/// assert_eq!(error.to_string(), "data/prices.txt, line 3: a price must not be negative");
+/// ```
+pub struct DatasetError {
+    parts: Box<Parts>,
+}
+
+struct Parts {
+    dataset: Option<&'static str>,
+    path: Option<PathBuf>,
+    line: Option<u64>,
+    column: Option<u64>,
+    cause: BoxError,
+}
+
+impl DatasetError {
+    /// An error with this cause. A `&str` or `String` will do.
+    pub fn new(cause: impl Into<BoxError>) -> Self {
+        Self { parts: Box::new(Parts { dataset: None, path: None, line: None, column: None, cause: cause.into() }) }
+    }
+
+    /// Adds the file that was read or written.
+    #[must_use]
+    pub fn at_path(mut self, path: impl Into<PathBuf>) -> Self {
+        self.parts.path = Some(path.into());
+        self
+    }
+
+    /// Adds the line in the file, from 1.
+    #[must_use]
+    pub fn at_line(mut self, line: u64) -> Self {
+        self.parts.line = Some(line);
+        self
+    }
+
+    /// Adds the column in the line, from 1.
+    #[must_use]
+    pub fn at_column(mut self, column: u64) -> Self {
+        self.parts.column = Some(column);
+        self
+    }
+
+    /// Adds the name that the dataset has in the catalog, if that is known.
+    #[must_use]
+    pub fn of_dataset(mut self, name: Option<&'static str>) -> Self {
+        self.parts.dataset = name.or(self.parts.dataset);
+        self
+    }
+
+    /// The name of the dataset, where the error came from a dataset that knows it.
+    #[must_use]
+    pub fn dataset(&self) -> Option<&str> {
+        self.parts.dataset
+    }
+
+    /// The file that was read or written.
+    #[must_use]
+    pub fn path(&self) -> Option<&Path> {
+        self.parts.path.as_deref()
+    }
+
+    /// The line in the file, from 1.
+    #[must_use]
+    pub fn line(&self) -> Option<u64> {
+        self.parts.line
+    }
+
+    /// The column in the line, from 1.
+    #[must_use]
+    pub fn column(&self) -> Option<u64> {
+        self.parts.column
+    }
+}
+
+impl fmt::Display for DatasetError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Parts { dataset, path, line, column, cause } = &*self.parts;
+        if let Some(dataset) = dataset {
+            write!(f, "dataset `{dataset}`: ")?;
+        }
+        if let Some(path) = path {
+            write!(f, "{}", path.display())?;
+            if let Some(line) = line {
+                write!(f, ", line {line}")?;
+            }
+            if let Some(column) = column {
+                write!(f, ", column {column}")?;
+            }
+            f.write_str(": ")?;
+        }
+        write!(f, "{cause}")
+    }
+}
+
+impl fmt::Debug for DatasetError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_chain(f, self)
+    }
+}
+
+/// The message of the cause is part of the error's own; printing the chain leaves it out the second time.
+impl StdError for DatasetError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        Some(&*self.parts.cause)
+    }
+}
+
+impl From<BoxError> for DatasetError {
+    fn from(cause: BoxError) -> Self {
+        Self::new(cause)
+    }
+}
+
+impl From<std::io::Error> for DatasetError {
+    fn from(cause: std::io::Error) -> Self {
+        Self::new(cause)
+    }
+}
+
+impl From<String> for DatasetError {
+    fn from(cause: String) -> Self {
+        Self::new(cause)
+    }
+}
+
+impl From<&str> for DatasetError {
+    fn from(cause: &str) -> Self {
+        Self::new(cause)
+    }
+}
+
+/// An error and its causes, a line each. A cause whose text the line before already ends with is left out.
+pub(crate) fn write_chain(f: &mut fmt::Formatter<'_>, error: &dyn StdError) -> fmt::Result {
+    let mut last = error.to_string();
+    f.write_str(&last)?;
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let text = cause.to_string();
+        if !last.ends_with(&text) {
+            write!(f, "\n  caused by: {text}")?;
+        }
+        last = text;
+        next = cause.source();
+    }
+    Ok(())
+}
+
+fn of(pipeline: Option<&str>) -> String {
+    pipeline.map_or_else(String::new, |name| format!(" of pipeline `{name}`"))
+}
+
+fn after_semicolon(hint: &str) -> String {
+    if hint.is_empty() { String::new() } else { format!("; {hint}") }
+}
+
+fn left_out(nodes: &[String]) -> String {
+    match nodes {
+        [node] => format!("node `{node}` was left out"),
+        [node, ..] => format!("{} nodes were left out, `{node}` the first", nodes.len()),
+        [] => "its nodes were left out".to_owned(),
+    }
+}

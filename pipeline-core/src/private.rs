@@ -1,0 +1,17 @@
+//! What the expansions of the macros name; the macro crate names nothing else of this crate.
+
+pub use crate::Pipeline;
+pub use crate::body::{Body, Collect, Failure, Io, Key, attempt, missing, pipeline};
+pub use crate::catalog::Catalog;
+pub use crate::dag::Dag;
+pub use crate::dataset::{AnyDataset, Dataset, FromLocation};
+pub use crate::outputs::Outputs;
+pub use crate::pass::Input;
+pub use crate::pass::ask::{TakesAsDeclared, TakesReference, TakesValue};
+pub use crate::registry::Pipelines;
+pub use pipeline_macros::{catalog, pipeline_in, pipeline_with, pipelines_in, pipelines_with};
+
+/// What the static DAG is written with.
+pub mod dag {
+    pub use crate::dag::parts::{DatasetParts, NodeParts, dag, in_catalog, in_memory, node, parameter};
+}

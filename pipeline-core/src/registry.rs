@@ -1,0 +1,91 @@
+//! Pipelines by name.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use crate::{Error, Outputs, Pipeline};
+
+/// The pipelines of a program by name, over one type of catalog; what `pipelines!` makes. Kedro's pipeline registry.
+///
+/// ```
+/// use pipeline_core::prelude::*;
+///
+/// catalog! { pub struct Catalog { A: Memory<i32> = Memory::new(1), B: Memory<i32>, C: Memory<i32> } }
+/// fn identity<T>(value: T) -> T { value }
+///
+/// pipelines! {
+///     pub fn pipelines() for Catalog {
+///         ab = pipeline!< node(identity, [A] -> [B]) >,
+///         bc = pipeline!< node(identity, [B] -> [C]) >,
+///         __default__ = ab + bc,
+///     }
+/// }
+///
+/// # fn main() -> Result<(), pipeline_core::Error> {
+/// let (pipelines, catalog) = (pipelines(), Catalog::default());
+/// SequentialRunner::new().run(pipelines.get("__default__")?, &catalog)?;
+/// assert_eq!(catalog.C.load().unwrap(), 1);
+///
+/// let error = pipelines.get("bd").unwrap_err();
+/// assert_eq!(error.to_string(), "no pipeline is registered as `bd`; did you mean `bc`?");
+/// # Ok(())
+/// # }
+/// ```
+pub struct Pipelines<C> {
+    pipelines: Vec<Pipeline<C>>,
+    catalog: fn() -> C,
+}
+
+impl<C> Pipelines<C> {
+    /// An empty registry whose pipelines run over the catalog that `catalog` makes.
+    pub fn new(catalog: fn() -> C) -> Self {
+        Self { pipelines: Vec::new(), catalog }
+    }
+
+    /// Adds a pipeline, in the place of an earlier one of the same name.
+    #[must_use]
+    pub fn with<O: Outputs>(mut self, name: impl Into<Cow<'static, str>>, pipeline: Pipeline<C, O>) -> Self {
+        let pipeline = pipeline.without_outputs().named(name);
+        match self.pipelines.iter_mut().find(|known| known.name() == pipeline.name()) {
+            Some(known) => *known = pipeline,
+            None => self.pipelines.push(pipeline),
+        }
+        self
+    }
+
+    /// The pipeline of this name.
+    ///
+    /// # Errors
+    ///
+    /// Fails if there is none; the error has the nearest names.
+    pub fn get(&self, name: &str) -> Result<&Pipeline<C>, Error> {
+        self.pipelines.iter().find(|pipeline| pipeline.name() == Some(name)).ok_or_else(|| {
+            let known: Vec<&str> = self.names().collect();
+            let hint = pipeline_graph::did_you_mean(name, &known, "the registered pipelines");
+            Error::UnknownPipeline { name: name.to_owned(), hint }
+        })
+    }
+
+    /// The names, in the order of registration.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.pipelines.iter().filter_map(Pipeline::name)
+    }
+
+    /// A new catalog: the default one, unless [`with_catalog`](Self::with_catalog) said otherwise.
+    #[must_use]
+    pub fn catalog(&self) -> C {
+        (self.catalog)()
+    }
+
+    /// Makes catalogs in another way.
+    #[must_use]
+    pub fn with_catalog(self, catalog: fn() -> C) -> Self {
+        Self { catalog, ..self }
+    }
+}
+
+impl<C> fmt::Debug for Pipelines<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.names()).finish()
+    }
+}

@@ -1,0 +1,89 @@
+//! Runners: who decides when and where the nodes of a pipeline are executed.
+
+mod dry;
+#[cfg(feature = "rayon")]
+mod parallel;
+mod sequential;
+
+pub use self::dry::DryRunner;
+#[cfg(feature = "rayon")]
+pub use self::parallel::ParallelRunner;
+pub use self::sequential::SequentialRunner;
+use crate::run::{self, Report, Run};
+use crate::{Catalog, Error, Outputs, Pipeline};
+
+/// Decides when and where the nodes of a pipeline are executed.
+///
+/// # A runner of your own
+///
+/// It gets a [`Run`] and executes the nodes of its DAG, each once and after those that it waits for. This one tells what it does:
+///
+/// ```
+/// use pipeline_core::prelude::*;
+/// use pipeline_core::{Error, Run};
+///
+/// struct TellingRunner;
+///
+/// impl Runner for TellingRunner {
+///     fn execute(&self, run: &Run<'_>) -> Result<(), Error> {
+///         for node in run.dag().nodes() {
+///             println!("Running node: {node}");
+///             run.execute(node.id())?;
+///         }
+///         Ok(())
+///     }
+/// }
+///
+/// catalog! { struct Catalog { A: Memory<i32> = Memory::new(42) } }
+///
+/// # fn main() -> Result<(), Error> {
+/// let halving = pipeline! { for Catalog; node(|a: i32| a / 2, [A] -> [half]) };
+/// assert_eq!(TellingRunner.run(&halving, &Catalog::default())?.half, 21);
+/// # Ok(())
+/// # }
+/// ```
+pub trait Runner {
+    /// Executes nodes of the run. Returning an error ends the run with it.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`Run::execute`] does, or for reasons of its own.
+    fn execute(&self, run: &Run<'_>) -> Result<(), Error>;
+}
+
+impl<R: Runner + ?Sized> Runner for &R {
+    fn execute(&self, run: &Run<'_>) -> Result<(), Error> {
+        (**self).execute(run)
+    }
+}
+
+impl<R: Runner + ?Sized> Runner for Box<R> {
+    fn execute(&self, run: &Run<'_>) -> Result<(), Error> {
+        (**self).execute(run)
+    }
+}
+
+/// What every [`Runner`] can do with a pipeline, `dyn Runner` included.
+pub trait RunnerExt: Runner {
+    /// Runs the whole pipeline and returns its free outputs, a typed field each.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a node fails, if a dataset cannot be loaded or saved, if the parts of a sum do not fit together, or if
+    /// the runner leaves nodes out.
+    fn run<C: Catalog, O: Outputs>(&self, pipeline: &Pipeline<C, O>, catalog: &C) -> Result<O, Error> {
+        run::whole(pipeline, catalog, &|run: &Run<'_>| self.execute(run))
+    }
+
+    /// Runs what the runner chooses of the pipeline, and reports what became of each node. For runners that may leave nodes out,
+    /// as [`DryRunner`] does.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the parts of a sum do not fit together, so that nothing could start. An error during the run is in the report.
+    fn run_report<C: Catalog, O: Outputs>(&self, pipeline: &Pipeline<C, O>, catalog: &C) -> Result<Report<O>, Error> {
+        run::report(pipeline, catalog, &|run: &Run<'_>| self.execute(run))
+    }
+}
+
+impl<R: Runner + ?Sized> RunnerExt for R {}

@@ -1,0 +1,24 @@
+//! One node after the other.
+
+use super::Runner;
+use crate::{Error, Run};
+
+/// Executes the nodes one after the other on the calling thread, in the order of the DAG, up to the first error.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SequentialRunner {
+    _private: (),
+}
+
+impl SequentialRunner {
+    /// A sequential runner.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+impl Runner for SequentialRunner {
+    fn execute(&self, run: &Run<'_>) -> Result<(), Error> {
+        run.execute_in_order()
+    }
+}

@@ -1,0 +1,72 @@
+//! "Did you mean": the names that a misspelt one may stand for.
+
+/// The names that are near to `name`, the nearest first, three at most.
+///
+/// Near means that at most a third of the letters differ, rustc's own rule, or that one name begins with the other. Letter
+/// case does not count, and neighbours that changed places count as one difference.
+#[must_use]
+pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+    let lower = name.to_lowercase();
+    let mut near: Vec<(usize, &str)> = known
+        .into_iter()
+        .filter_map(|candidate| {
+            let other = candidate.to_lowercase();
+            let distance = strsim::damerau_levenshtein(&lower, &other);
+            let longer = lower.chars().count().max(other.chars().count());
+            let prefix = lower.len() >= 3 && other.starts_with(&lower) || other.len() >= 3 && lower.starts_with(&other);
+            (distance <= (longer / 3).max(1) && distance < longer || prefix).then_some((distance, candidate))
+        })
+        .collect();
+    near.sort_unstable();
+    near.dedup();
+    near.into_iter().take(3).map(|(_, candidate)| candidate).collect()
+}
+
+/// The nearest names as the end of a message: `` did you mean `a` or `b`? ``, or what there is if nothing is near.
+///
+/// `what` names the known things in the plural, as in "the registered pipelines are". Empty if nothing is known.
+#[must_use]
+pub fn did_you_mean(name: &str, known: &[&str], what: &str) -> String {
+    match nearest(name, known.iter().copied()).as_slice() {
+        [] if known.is_empty() => String::new(),
+        [] => format!("{what} are {}", list(known, "and")),
+        near => format!("did you mean {}?", list(near, "or")),
+    }
+}
+
+fn list(names: &[&str], word: &str) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    match quoted.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, rest)) => format!("{} {word} {last}", rest.join(", ")),
+        None => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_of_the_pen_is_near() {
+        let known = ["companies", "reviews", "shuttles", "model"];
+        assert_eq!(nearest("companie", known), ["companies"]);
+        assert_eq!(nearest("Reviews", known), ["reviews"]);
+        assert_eq!(nearest("modle", known), ["model"]);
+        assert_eq!(nearest("weather", known), Vec::<&str>::new());
+    }
+
+    #[test]
+    fn short_names_are_near_only_by_one_letter_of_several() {
+        assert_eq!(nearest("A", ["B", "C"]), Vec::<&str>::new());
+        assert_eq!(nearest("a", ["A"]), ["A"]);
+        assert_eq!(nearest("xs", ["x", "ys", "zt"]), ["x", "ys"]);
+    }
+
+    #[test]
+    fn a_message_names_the_near_or_all() {
+        assert_eq!(did_you_mean("trian", &["train", "score"], "the nodes"), "did you mean `train`?");
+        assert_eq!(did_you_mean("weather", &["a", "b"], "the nodes"), "the nodes are `a` and `b`");
+        assert_eq!(did_you_mean("weather", &[], "the nodes"), "");
+    }
+}

@@ -1,0 +1,118 @@
+//! What a pipeline is written as. It may be wrong: `check` tells.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use syn::LitStr;
+
+use crate::scan::plain;
+
+/// A pipeline.
+pub(crate) struct Pipeline {
+    pub(crate) form: Form,
+    pub(crate) nodes: Vec<Node>,
+}
+
+/// How a pipeline stands in the code.
+#[derive(Debug)]
+pub(crate) enum Form {
+    /// `/// Docs. pub training for Catalog { … }`
+    Item(Item),
+    /// `for Catalog; …` or `…`
+    Expression,
+}
+
+/// The head of a pipeline that is an item.
+#[derive(Debug)]
+pub(crate) struct Item {
+    pub(crate) attributes: TokenStream,
+    pub(crate) visibility: TokenStream,
+    pub(crate) name: Ident,
+}
+
+/// `node(function, [inputs] -> [outputs], name = "…", tags = ["…"])`
+pub(crate) struct Node {
+    pub(crate) function: Function,
+    /// The `?` behind the function.
+    pub(crate) fallible: Option<Span>,
+    pub(crate) inputs: List,
+    pub(crate) outputs: List,
+    pub(crate) name: Option<LitStr>,
+    pub(crate) tags: Vec<LitStr>,
+}
+
+/// What a node calls.
+#[derive(Debug)]
+pub(crate) struct Function {
+    pub(crate) tokens: TokenStream,
+    pub(crate) kind: FunctionKind,
+    pub(crate) span: Span,
+}
+
+#[derive(Debug)]
+pub(crate) enum FunctionKind {
+    /// A path; `generic` if it says its own types with a turbofish. `name` is its last part.
+    Path {
+        name: String,
+        generic: bool,
+    },
+    Closure,
+}
+
+impl Function {
+    /// As Kedro would print it.
+    pub(crate) fn text(&self) -> &str {
+        match &self.kind {
+            FunctionKind::Path { name, .. } => name,
+            FunctionKind::Closure => "<closure>",
+        }
+    }
+}
+
+/// Names in brackets.
+#[derive(Debug)]
+pub(crate) struct List {
+    pub(crate) names: Vec<Name>,
+    pub(crate) span: Span,
+}
+
+/// A name in a node's inputs or outputs.
+#[derive(Debug)]
+pub(crate) enum Name {
+    /// `flowers`, or `accuracy: f64`
+    Dataset { ident: Ident, ty: Option<TokenStream> },
+    /// `params:model.depth`
+    Parameter { keyword: Ident, fields: Vec<Ident> },
+}
+
+impl Name {
+    /// As the user wrote it.
+    pub(crate) fn text(&self) -> String {
+        match self {
+            Name::Dataset { ident, .. } => plain(ident),
+            Name::Parameter { fields, .. } => {
+                let fields: Vec<String> = fields.iter().map(plain).collect();
+                format!("params:{}", fields.join("."))
+            }
+        }
+    }
+
+    /// Where its last part stands.
+    pub(crate) fn span(&self) -> Span {
+        match self {
+            Name::Dataset { ident, .. } => ident.span(),
+            Name::Parameter { keyword, fields } => fields.last().unwrap_or(keyword).span(),
+        }
+    }
+}
+
+/// A field of the catalog, as the catalog's macro hands it over.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) name: String,
+    pub(crate) kind: EntryKind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum EntryKind {
+    Dataset,
+    Parameters,
+}

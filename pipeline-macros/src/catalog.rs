@@ -1,0 +1,212 @@
+//! `catalog!`: a struct with a dataset in each field, and a macro of the same name that tells pipelines what the fields are.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{format_ident, quote};
+use syn::buffer::Cursor;
+use syn::parse::{ParseStream, Parser};
+use syn::{LitStr, Token, Type, Visibility};
+
+use crate::diagnostics::Diagnostics;
+use crate::graph::is_parameters;
+use crate::parse::attributes;
+use crate::scan::{after_comma, is_field, is_ident, is_punct, plain, skip_to_comma, take_until};
+use crate::shim::split_krate;
+
+/// A catalog as it is written.
+struct Catalog {
+    attributes: TokenStream,
+    visibility: Visibility,
+    name: Ident,
+    fields: Vec<Field>,
+}
+
+/// `flowers: Csv<Flower> = "data/01_raw/flowers.csv"`
+struct Field {
+    attributes: TokenStream,
+    visibility: Visibility,
+    name: Ident,
+    ty: Type,
+    /// What stands after the `=`.
+    value: Option<TokenStream>,
+}
+
+/// Expands `catalog!`.
+pub(crate) fn catalog(tokens: TokenStream) -> TokenStream {
+    let (krate, tokens) = split_krate(tokens);
+    let mut diagnostics = Diagnostics::default();
+    let parser = |input: ParseStream<'_>| parse(input, &mut diagnostics);
+    match parser.parse2(tokens.clone()) {
+        Ok(catalog) => {
+            check(&catalog, &mut diagnostics);
+            let expansion = expand(&krate, &catalog, &tokens);
+            quote!(#diagnostics #expansion)
+        }
+        Err(error) => error.into_compile_error(),
+    }
+}
+
+fn parse(input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> syn::Result<Catalog> {
+    let attributes = attributes(input)?;
+    let visibility = input.parse()?;
+    input.parse::<Token![struct]>()?;
+    let name = input.parse()?;
+    if input.peek(Token![<]) {
+        return Err(input.error("a catalog takes no generic parameters"));
+    }
+    let content;
+    syn::braced!(content in input);
+    let mut fields = Vec::new();
+    while !content.is_empty() {
+        match field(&content) {
+            Ok(field) => fields.push(field),
+            Err(error) => {
+                diagnostics.syntax(&error);
+                skip_to_comma(&content);
+            }
+        }
+        content.parse::<Option<Token![,]>>()?;
+    }
+    if !input.is_empty() {
+        return Err(input.error("expected nothing after the catalog: one `catalog!` declares one"));
+    }
+    Ok(Catalog { attributes, visibility, name, fields })
+}
+
+fn field(input: ParseStream<'_>) -> syn::Result<Field> {
+    let attributes = attributes(input)?;
+    let visibility = input.parse()?;
+    let name = input.parse()?;
+    input.parse::<Token![:]>()?;
+    let ty = input.parse()?;
+    let value = if input.parse::<Option<Token![=]>>()?.is_some() {
+        let value = take_until(input, ends_field);
+        if value.is_empty() {
+            return Err(input.error("expected a location in quotes, or an expression that makes the dataset"));
+        }
+        Some(value)
+    } else {
+        None
+    };
+    if !input.is_empty() && !input.peek(Token![,]) {
+        return Err(input.error("expected `,` or `= …` after the type of a dataset"));
+    }
+    Ok(Field { attributes, visibility, name, ty, value })
+}
+
+/// An expression may hold commas; the one that ends it stands before a field or at the end.
+fn ends_field(cursor: Cursor<'_>) -> bool {
+    after_comma(cursor).is_some_and(|rest| rest.eof() || is_punct(rest, '#') || is_ident(rest, "pub") || is_field(rest))
+}
+
+/// The parameters are one field.
+fn check(catalog: &Catalog, diagnostics: &mut Diagnostics) {
+    let mut parameters = catalog.fields.iter().filter(|field| field.is_parameters());
+    if let (Some(first), Some(second)) = (parameters.next(), parameters.next()) {
+        let message = format!("the catalog has its parameters already, in `{}`", first.name);
+        diagnostics.error(second.name.span(), &message, "`params` and `parameters` are both reserved for them");
+    }
+}
+
+impl Field {
+    fn is_parameters(&self) -> bool {
+        is_parameters(&plain(&self.name))
+    }
+
+    /// The field of the default catalog.
+    fn default(&self, krate: &TokenStream) -> TokenStream {
+        let Self { name, ty, value, .. } = self;
+        let value = match value {
+            None => quote!(<#ty as ::core::default::Default>::default()),
+            Some(value) if syn::parse2::<LitStr>(value.clone()).is_ok() && !self.is_parameters() => {
+                quote!(<#ty as #krate::__private::FromLocation>::from_location(#value))
+            }
+            Some(value) => value.clone(),
+        };
+        if self.is_parameters() {
+            return quote!(#name: #value);
+        }
+        let text = plain(name);
+        quote!(#name: #krate::__private::Dataset::named(#value, #text))
+    }
+}
+
+fn expand(krate: &TokenStream, catalog: &Catalog, tokens: &TokenStream) -> TokenStream {
+    let Catalog { attributes, visibility, name, fields } = catalog;
+    let struct_fields = fields.iter().map(|field| {
+        let Field { attributes, visibility: own, name, ty, .. } = field;
+        // A pipeline in another module reads the fields, so they can be seen as far as the struct.
+        let visibility = if matches!(own, Visibility::Inherited) { visibility } else { own };
+        quote!(#attributes #visibility #name: #ty)
+    });
+    let defaults = fields.iter().map(|field| field.default(krate));
+    let datasets = fields.iter().filter(|field| !field.is_parameters()).map(|Field { name, .. }| {
+        let text = plain(name);
+        quote!((#text, &self.#name as &dyn #krate::__private::AnyDataset))
+    });
+    let makro = expand_macro(catalog, tokens);
+    quote! {
+        #attributes
+        #[allow(non_snake_case)]
+        #visibility struct #name {
+            #(#struct_fields),*
+        }
+        impl ::core::default::Default for #name {
+            fn default() -> Self {
+                Self { #(#defaults),* }
+            }
+        }
+        impl #krate::__private::Catalog for #name {
+            fn datasets(&self) -> ::std::vec::Vec<(&'static str, &dyn #krate::__private::AnyDataset)> {
+                ::std::vec::Vec::from([#(#datasets),*])
+            }
+        }
+        #makro
+    }
+}
+
+/// The macro of the catalog's name. It has a hidden name first, since an exported macro lives at the root of its crate.
+fn expand_macro(catalog: &Catalog, tokens: &TokenStream) -> TokenStream {
+    let Catalog { visibility, name, fields, .. } = catalog;
+    let entries = fields.iter().map(|field| {
+        let name = &field.name;
+        let kind = if field.is_parameters() { quote!(parameters) } else { quote!(dataset) };
+        quote!({ #name #kind })
+    });
+    let hidden =
+        format_ident!("__catalog_{}_{:016x}", plain(name), fingerprint(name, tokens), span = Span::call_site());
+    let arm = quote! {
+        ([$($krate:tt)*] $next:ident $($rest:tt)*) => {
+            $($krate)*::__private::$next! { [$($krate)*] [#(#entries)*] $($rest)* }
+        };
+    };
+    if matches!(visibility, Visibility::Public(_)) {
+        quote! {
+            #[doc(hidden)]
+            #[macro_export]
+            macro_rules! #hidden { #arm }
+            #[doc(hidden)]
+            #[allow(unused_imports)]
+            pub use #hidden as #name;
+        }
+    } else {
+        quote! {
+            #[allow(unused_macros)]
+            macro_rules! #hidden { #arm }
+            #[allow(unused_imports)]
+            pub(crate) use #hidden as #name;
+        }
+    }
+}
+
+/// A number that differs between catalogs of one name in one crate: from the place of the declaration, and what it holds.
+fn fingerprint(name: &Ident, tokens: &TokenStream) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    if proc_macro::is_available() {
+        let span = name.span().unwrap();
+        (span.file(), span.line(), span.column()).hash(&mut hasher);
+    }
+    tokens.to_string().hash(&mut hasher);
+    hasher.finish()
+}

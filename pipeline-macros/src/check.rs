@@ -1,0 +1,208 @@
+//! The rules that a pipeline keeps, a function each. What rustc says by itself, and better, is not here.
+
+use pipeline_graph::Cycle;
+use proc_macro2::Span;
+
+use crate::ast::{Entry, EntryKind, Form, Name};
+use crate::diagnostics::{self, Diagnostics};
+use crate::graph::{Dataset, Graph, Home, Place, is_parameters};
+use crate::scan::plain;
+
+/// Reports each rule that the pipeline breaks.
+pub(crate) fn check(graph: &Graph<'_>, form: &Form, catalog: &[Entry], diagnostics: &mut Diagnostics) {
+    has_nodes(graph, form, diagnostics);
+    nodes_read_or_write(graph, diagnostics);
+    node_names_are_unique(graph, diagnostics);
+    inputs_exist(graph, catalog, diagnostics);
+    outputs_are_writable(graph, diagnostics);
+    types_are_given_once(graph, diagnostics);
+    datasets_have_one_writer(graph, diagnostics);
+    nodes_do_not_read_what_they_write(graph, diagnostics);
+    nodes_do_not_wait_for_each_other(graph, diagnostics);
+    free_outputs_of_items_have_types(graph, form, diagnostics);
+}
+
+/// A pipeline has a node.
+fn has_nodes(graph: &Graph<'_>, form: &Form, diagnostics: &mut Diagnostics) {
+    if graph.nodes.is_empty() && diagnostics.is_empty() {
+        let at = match form {
+            Form::Item(item) => item.name.span(),
+            Form::Expression => Span::call_site(),
+        };
+        diagnostics.error(
+            at,
+            "this pipeline has no nodes",
+            "write at least one, `node(function, [input] -> [output])`",
+        );
+    }
+}
+
+/// A node has an input or an output: else nothing says when it runs.
+fn nodes_read_or_write(graph: &Graph<'_>, diagnostics: &mut Diagnostics) {
+    for node in graph.nodes {
+        if node.inputs.names.is_empty() && node.outputs.names.is_empty() {
+            let message = format!("node `{}` has neither inputs nor outputs", node.function.text());
+            diagnostics.error(node.function.span, &message, "name at least one dataset that it reads or writes");
+        }
+    }
+}
+
+/// The names of nodes are unique, and made of what Kedro allows.
+fn node_names_are_unique(graph: &Graph<'_>, diagnostics: &mut Diagnostics) {
+    let names: Vec<_> = graph.nodes.iter().filter_map(|node| node.name.as_ref()).collect();
+    for (index, name) in names.iter().enumerate() {
+        let text = name.value();
+        if let Some(first) = names[..index].iter().find(|first| first.value() == text) {
+            let first = diagnostics::Place { span: first.span(), role: "the_first_node_of_this_name".to_owned() };
+            let message = format!("two nodes are called `{text}`");
+            diagnostics.error_with_places(name.span(), &message, &[first]);
+        }
+        if text.is_empty() || !text.chars().all(|c| c.is_alphanumeric() || "_-.".contains(c)) {
+            let message = format!("`{text}` cannot be the name of a node");
+            diagnostics.error(name.span(), &message, "use letters, digits, `_`, `-` and `.`");
+        }
+    }
+}
+
+/// An input is declared in the catalog, or a node writes it.
+fn inputs_exist(graph: &Graph<'_>, catalog: &[Entry], diagnostics: &mut Diagnostics) {
+    for (wires, node) in graph.wires.iter().zip(graph.nodes) {
+        for (name, _) in node.inputs.names.iter().zip(&wires.inputs).filter(|(_, dataset)| dataset.is_none()) {
+            let text = name.text();
+            let is_parameter = matches!(name, Name::Parameter { .. }) || is_parameters(&text);
+            if is_parameter {
+                let message = "the catalog has no parameters";
+                diagnostics.error(name.span(), message, "declare them there as a field `params: YourParams`");
+                continue;
+            }
+            let message =
+                format!("no dataset is called `{text}`: the catalog does not declare it and no node writes it");
+            diagnostics.error(name.span(), &message, &nearest_dataset(&text, graph, catalog));
+        }
+    }
+}
+
+fn nearest_dataset(name: &str, graph: &Graph<'_>, catalog: &[Entry]) -> String {
+    let declared = catalog.iter().filter(|entry| entry.kind == EntryKind::Dataset).map(|entry| entry.name.as_str());
+    let written =
+        graph.datasets.iter().filter(|dataset| dataset.home == Home::Memory).map(|dataset| dataset.name.as_str());
+    let known: Vec<&str> = declared.chain(written).collect();
+    if let Some(other) = known.iter().find(|known| known.to_lowercase() == name.to_lowercase()) {
+        return format!("the names differ by case only: write `{other}`");
+    }
+    pipeline_graph::did_you_mean(name, &known, "the datasets")
+}
+
+/// Parameters are not written.
+fn outputs_are_writable(graph: &Graph<'_>, diagnostics: &mut Diagnostics) {
+    for (wires, node) in graph.wires.iter().zip(graph.nodes) {
+        for (name, _) in node.outputs.names.iter().zip(&wires.outputs).filter(|(_, dataset)| dataset.is_none()) {
+            let message = format!("`{}` is a parameter, and nodes only read parameters", name.text());
+            diagnostics.error(name.span(), &message, "write to a dataset instead");
+        }
+    }
+}
+
+/// The catalog says the types of its datasets, and for those in memory one place is enough.
+fn types_are_given_once(graph: &Graph<'_>, diagnostics: &mut Diagnostics) {
+    for dataset in &graph.datasets {
+        for name in names_of(dataset, graph) {
+            let Name::Dataset { ident, ty: Some(ty) } = name else { continue };
+            let first = dataset.ty.as_ref().map(ToString::to_string);
+            let message = match dataset.home {
+                Home::Catalog | Home::Parameter => format!("the catalog says already what `{}` holds", plain(ident)),
+                Home::Memory if first != Some(ty.to_string()) => {
+                    format!("`{}` has been given another type, `{}`", plain(ident), first.unwrap_or_default())
+                }
+                Home::Memory => continue,
+            };
+            diagnostics.error(ident.span(), &message, &format!("leave out `: {ty}`"));
+        }
+    }
+}
+
+fn names_of<'a>(dataset: &'a Dataset, graph: &'a Graph<'_>) -> impl Iterator<Item = &'a Name> {
+    let written = dataset.writers.iter().map(|&place| graph.output(place));
+    written.chain(dataset.readers.iter().map(|&place| graph.input(place)))
+}
+
+/// Kedro's `OutputNotUniqueError`: a dataset has one writer.
+fn datasets_have_one_writer(graph: &Graph<'_>, diagnostics: &mut Diagnostics) {
+    for dataset in &graph.datasets {
+        let Some((&first, others)) = dataset.writers.split_first() else { continue };
+        for &other in others {
+            let (name, by) = (&dataset.name, |place: Place| graph.nodes[place.node].function.text());
+            let message = if first.node == other.node {
+                format!("node `{}` writes dataset `{name}` twice", by(first))
+            } else {
+                format!("dataset `{name}` is written by two nodes, `{}` and `{}`", by(first), by(other))
+            };
+            let role = if first.node == other.node { "the_first_output_of_this_name" } else { "the_first_writer" };
+            let place = diagnostics::Place { span: graph.output(first).span(), role: role.to_owned() };
+            diagnostics.error_with_places(graph.output(other).span(), &message, &[place]);
+        }
+    }
+}
+
+/// A node does not read what it writes.
+fn nodes_do_not_read_what_they_write(graph: &Graph<'_>, diagnostics: &mut Diagnostics) {
+    for (wires, node) in graph.wires.iter().zip(graph.nodes) {
+        for (name, input) in node.inputs.names.iter().zip(&wires.inputs) {
+            let Some(output) = input.and_then(|input| wires.outputs.iter().position(|&output| output == Some(input)))
+            else {
+                continue;
+            };
+            let message =
+                format!("node `{}` reads dataset `{}`, which it writes itself", node.function.text(), name.text());
+            let span = node.outputs.names[output].span();
+            let place = diagnostics::Place { span, role: "its_output".to_owned() };
+            diagnostics.error_with_places(name.span(), &message, &[place]);
+        }
+    }
+}
+
+/// Kedro's `CircularDependencyError`: nodes do not wait for each other.
+fn nodes_do_not_wait_for_each_other(graph: &Graph<'_>, diagnostics: &mut Diagnostics) {
+    let Err(Cycle { nodes: circle }) = &graph.order else { return };
+    // A circle of one has been reported as a node that reads what it writes.
+    if circle.len() < 2 {
+        return;
+    }
+    // For each node of the circle, the name that the node after it reads.
+    let passed: Vec<(&Name, &str)> = circle
+        .iter()
+        .zip(circle.iter().cycle().skip(1))
+        .filter_map(|(&node, &next)| {
+            let index = graph.wires[node]
+                .outputs
+                .iter()
+                .position(|output| output.is_some() && graph.wires[next].inputs.contains(output))?;
+            Some((&graph.nodes[node].outputs.names[index], graph.nodes[node].function.text()))
+        })
+        .collect();
+    let Some(&(first, _)) = passed.first() else { return };
+    let names: Vec<String> = passed.iter().map(|(name, _)| name.text()).chain([first.text()]).collect();
+    let functions: Vec<&str> = passed.iter().map(|(_, function)| *function).collect();
+    let message =
+        format!("these datasets wait for each other: {} (nodes `{}`)", names.join(" -> "), functions.join("`, `"));
+    let places: Vec<diagnostics::Place> =
+        passed[1..].iter().map(|(name, _)| diagnostics::Place { span: name.span(), role: name.text() }).collect();
+    diagnostics.error_with_places(first.span(), &message, &places);
+}
+
+/// The type that a function returns needs a name where a pipeline is an item, and only the user knows it.
+fn free_outputs_of_items_have_types(graph: &Graph<'_>, form: &Form, diagnostics: &mut Diagnostics) {
+    let Form::Item(item) = form else { return };
+    for dataset in &graph.datasets {
+        let is_free = dataset.home == Home::Memory && dataset.readers.is_empty() && dataset.ty.is_none();
+        if let (true, Some(&place)) = (is_free, dataset.writers.first()) {
+            let name = &dataset.name;
+            let message = format!("output `{name}` goes nowhere: the catalog does not declare it and no node reads it");
+            let help = format!(
+                "declare `{name}` in the catalog, or write `{name}: Type` to have `{}` return it",
+                plain(&item.name)
+            );
+            diagnostics.error(graph.output(place).span(), &message, &help);
+        }
+    }
+}

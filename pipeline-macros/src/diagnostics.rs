@@ -1,0 +1,70 @@
+//! Mistakes, collected: each becomes an error of its own beside whatever could be expanded.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, quote_spanned};
+
+/// The mistakes found so far.
+#[derive(Debug, Default)]
+pub(crate) struct Diagnostics {
+    errors: TokenStream,
+}
+
+impl Diagnostics {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.errors.is_empty()
+    }
+
+    /// Reports a mistake of syntax.
+    pub(crate) fn syntax(&mut self, error: &syn::Error) {
+        self.errors.extend(error.to_compile_error());
+    }
+
+    /// Reports `message` at `at`, with what to do about it, if that can be said.
+    pub(crate) fn error(&mut self, at: Span, message: &str, help: &str) {
+        let text = if help.is_empty() { message.to_owned() } else { format!("{message}\n\nhelp: {help}") };
+        self.errors.extend(quote_spanned! {at=> ::core::compile_error! { #text } });
+    }
+
+    /// Reports `message` at `at` and shows other places too, each with its role.
+    ///
+    /// Stable Rust has no note with its own place. So this is a constant whose evaluation goes through a function at each place and
+    /// panics in the last: rustc prints the way there, as in ``note: inside `first_writer` ``.
+    pub(crate) fn error_with_places(&mut self, at: Span, message: &str, places: &[Place]) {
+        let call = |index: usize, span: Span| match places.get(index) {
+            Some(place) => {
+                let name = place.role_at(span);
+                quote_spanned!(span=> #name())
+            }
+            None => quote_spanned!(span=> ::core::panic!(#message)),
+        };
+        let functions = places.iter().enumerate().map(|(index, place)| {
+            let span = place.span;
+            let (name, next) = (place.role_at(span), call(index + 1, span));
+            quote_spanned!(span=> const fn #name() { #next })
+        });
+        let first = call(0, at);
+        self.errors.extend(quote_spanned! {at=> const _: () = { #(#functions)* const _: () = #first; }; });
+    }
+}
+
+/// A second place of a mistake, and what stands there.
+#[derive(Debug)]
+pub(crate) struct Place {
+    pub(crate) span: Span,
+    /// An identifier: rustc prints ``inside `role` ``.
+    pub(crate) role: String,
+}
+
+impl Place {
+    fn role_at(&self, span: Span) -> Ident {
+        let span = Span::call_site().located_at(span);
+        syn::parse_str::<Ident>(&self.role)
+            .map_or_else(|_| Ident::new_raw(&self.role, span), |_| Ident::new(&self.role, span))
+    }
+}
+
+impl ToTokens for Diagnostics {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        tokens.extend(self.errors.clone());
+    }
+}

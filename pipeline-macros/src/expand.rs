@@ -1,0 +1,362 @@
+//! From a checked graph to Rust: what one would write by hand against `pipeline-core`.
+//!
+//! Nodes are expanded in the order of execution, so the type of a dataset is known before its readers are checked. An input that is
+//! not known at its reader (because of a mistake, which has been reported) is expanded to something of any type, so that
+//! everything else is still checked.
+
+use pipeline_graph::{Cycle, Order};
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{format_ident, quote};
+
+use crate::ast::{Form, FunctionKind, Item, Name, Node};
+use crate::dag::{self, Places};
+use crate::diagnostics::Diagnostics;
+use crate::graph::{Dataset, Graph, Home};
+use crate::scan::plain;
+
+/// What the expansion of a pipeline needs beside its graph.
+#[derive(Debug)]
+pub(crate) struct Context<'a> {
+    /// The path of `pipeline-core`.
+    pub(crate) krate: &'a TokenStream,
+    /// The path of the catalog.
+    pub(crate) catalog: &'a TokenStream,
+    pub(crate) diagnostics: &'a Diagnostics,
+}
+
+/// Expands a pipeline.
+pub(crate) fn expand(context: &Context<'_>, graph: &Graph<'_>, form: &Form) -> TokenStream {
+    let order = order_or_source(graph);
+    let expansion = Expansion { context, graph, places: Places::new(graph, &order.nodes), order };
+    match form {
+        Form::Item(item) => expansion.item(item),
+        Form::Expression => expansion.expression(),
+    }
+}
+
+/// Nodes that wait for each other have no order; they are expanded as they are written.
+fn order_or_source(graph: &Graph<'_>) -> Order {
+    graph.order.clone().unwrap_or_else(|Cycle { .. }| Order {
+        nodes: (0..graph.nodes.len()).collect(),
+        layers: vec![0; graph.nodes.len()],
+        successors: vec![Vec::new(); graph.nodes.len()],
+        n_predecessors: vec![0; graph.nodes.len()],
+    })
+}
+
+struct Expansion<'a> {
+    context: &'a Context<'a>,
+    graph: &'a Graph<'a>,
+    order: Order,
+    places: Places,
+}
+
+impl Expansion<'_> {
+    /// A struct that has the DAG and is what a run returns, and a function that makes the pipeline.
+    fn item(&self, item: &Item) -> TokenStream {
+        let Context { krate, catalog, diagnostics } = self.context;
+        let Item { attributes, visibility, name } = item;
+        let dag = self.dag();
+        let body = self.body();
+        let text = plain(name);
+        let outputs = self.outputs_struct(name, &quote!(#attributes #[allow(non_camel_case_types)] #visibility), true);
+        let collect = self.collect(name);
+        quote! {
+            #diagnostics
+            #outputs
+            impl #name {
+                /// The static DAG of the pipeline.
+                #visibility const DAG: &'static #krate::Dag = {
+                    static DAG: #krate::Dag = #dag;
+                    &DAG
+                };
+            }
+            #attributes
+            #[must_use]
+            #visibility fn #name() -> #krate::Pipeline<#catalog, #name> {
+                #krate::__private::pipeline(::core::option::Option::Some(#text), #name::DAG, |body: &mut #krate::__private::Body<#catalog>| {
+                    #body
+                    #collect
+                })
+            }
+        }
+    }
+
+    /// A block whose value is the pipeline.
+    fn expression(&self) -> TokenStream {
+        let Context { krate, catalog, diagnostics } = self.context;
+        let dag = self.dag();
+        let body = self.body();
+        let name = Ident::new("PipelineOutputs", Span::call_site());
+        let (outputs, collect) = if self.free_outputs().next().is_none() {
+            (TokenStream::new(), quote!(#krate::__private::Collect::nothing()))
+        } else {
+            (self.outputs_struct(&name, &TokenStream::new(), false), self.collect(&name))
+        };
+        quote! {{
+            #diagnostics
+            static PIPELINE_DAG: #krate::Dag = #dag;
+            #outputs
+            #krate::__private::pipeline(::core::option::Option::None, &PIPELINE_DAG, |body: &mut #krate::__private::Body<#catalog>| {
+                #body
+                #collect
+            })
+        }}
+    }
+
+    /// A DAG with a mistake is never read.
+    fn dag(&self) -> TokenStream {
+        let krate = self.context.krate;
+        if self.context.diagnostics.is_empty() {
+            dag::expand(krate, self.graph, &self.order, &self.places)
+        } else {
+            quote!(#krate::__private::dag::dag(&[], &[]))
+        }
+    }
+
+    /// The free outputs that a struct can have as fields, each with the identifier of its writer's list.
+    fn free_outputs(&self) -> impl Iterator<Item = (&Dataset, &Ident)> {
+        self.places.datasets.iter().filter_map(|&id| {
+            let dataset = &self.graph.datasets[id];
+            if dataset.home != Home::Memory || !dataset.readers.is_empty() {
+                return None;
+            }
+            match self.graph.output(*dataset.writers.first()?) {
+                Name::Dataset { ident, .. } => Some((dataset, ident)),
+                Name::Parameter { .. } => None,
+            }
+        })
+    }
+
+    /// The struct of the free outputs. Its fields' types are parameters: so they can be inferred, or all be options.
+    fn outputs_struct(&self, name: &Ident, head: &TokenStream, is_item: bool) -> TokenStream {
+        let krate = self.context.krate;
+        let fields: Vec<_> = self.free_outputs().filter(|(dataset, _)| !is_item || dataset.ty.is_some()).collect();
+        let idents: Vec<&Ident> = fields.iter().map(|(_, ident)| *ident).collect();
+        let docs = fields.iter().map(|(dataset, _)| format!("The free output `{}`.", dataset.name));
+        let types: Vec<Ident> = (0..fields.len()).map(|index| format_ident!("Out{index}")).collect();
+        if fields.is_empty() {
+            return quote! {
+                #head struct #name {}
+                impl #krate::__private::Outputs for #name { type Partial = #name; }
+            };
+        }
+        let defaults = fields.iter().map(|(dataset, _)| match &dataset.ty {
+            Some(ty) if is_item => quote!(= #ty),
+            _ => TokenStream::new(),
+        });
+        quote! {
+            #[allow(non_snake_case, dead_code, missing_debug_implementations)]
+            #head struct #name<#(#types #defaults),*> {
+                #(#[doc = #docs] pub #idents: #types),*
+            }
+            impl<#(#types: ::core::marker::Send + 'static),*> #krate::__private::Outputs for #name<#(#types),*> {
+                type Partial = #name<#(::core::option::Option<#types>),*>;
+            }
+        }
+    }
+
+    /// How the free outputs are collected.
+    fn collect(&self, name: &Ident) -> TokenStream {
+        let krate = self.context.krate;
+        let is_typed = |(dataset, _): &(&Dataset, &Ident)| name == "PipelineOutputs" || dataset.ty.is_some();
+        let (fields, slots): (Vec<_>, Vec<_>) =
+            self.free_outputs().filter(is_typed).map(|(_, ident)| (ident, local("slot", ident))).unzip();
+        if fields.is_empty() {
+            return quote!(#krate::__private::Collect::new(|_| ::core::option::Option::Some(#name {}), |_| #name {}));
+        }
+        quote! {
+            #krate::__private::Collect::new(
+                move |io| ::core::option::Option::Some(#name { #(#fields: io.output(#slots)?),* }),
+                move |io| #name { #(#fields: io.output(#slots)),* },
+            )
+        }
+    }
+
+    /// The slots and nodes.
+    fn body(&self) -> TokenStream {
+        let krate = self.context.krate;
+        let mut declared = vec![false; self.graph.datasets.len()];
+        let mut asks = false;
+        let nodes: Vec<TokenStream> = self
+            .order
+            .nodes
+            .iter()
+            .map(|&node| {
+                let tokens = self.node(node, &declared, &mut asks);
+                let slots = self.slots(node, &mut declared);
+                quote!(#(#slots)* #tokens)
+            })
+            .collect();
+        let ask =
+            asks.then(|| quote!(use #krate::__private::{TakesAsDeclared as _, TakesReference as _, TakesValue as _};));
+        quote!(#ask #(#nodes)*)
+    }
+
+    /// The slots of a node's outputs in memory, right before the node: with all slots first, type inference would be quadratic.
+    fn slots(&self, node: usize, declared: &mut [bool]) -> Vec<TokenStream> {
+        let outputs = self.graph.nodes[node].outputs.names.iter().zip(&self.graph.wires[node].outputs);
+        outputs
+            .filter_map(|(name, &id)| {
+                let (Name::Dataset { ident, .. }, Some(id)) = (name, id) else { return None };
+                let dataset = &self.graph.datasets[id];
+                if dataset.home != Home::Memory || std::mem::replace(&mut declared[id], true) {
+                    return None;
+                }
+                let slot = local("slot", ident);
+                let ty = dataset.ty.as_ref().map(|ty| quote!(::<#ty>));
+                Some(quote!(let #slot = body.memory #ty();))
+            })
+            .collect()
+    }
+
+    /// A node: its inputs, the call of its function, its outputs.
+    fn node(&self, index: usize, declared: &[bool], asks: &mut bool) -> TokenStream {
+        let node = &self.graph.nodes[index];
+        let inputs: Vec<Ident> = distinct("in", &node.inputs.names);
+        let outputs: Vec<Ident> = distinct("out", &node.outputs.names);
+        let wires = &self.graph.wires[index];
+        let reads = inputs.iter().zip(&node.inputs.names).zip(&wires.inputs).map(|((input, name), &id)| {
+            let value = self.read(name, id, declared);
+            quote!(let mut #input = #value;)
+        });
+        let (hoisted, call) = self.call(node, &inputs, asks);
+        let results = results(node, &outputs);
+        let writes = outputs
+            .iter()
+            .zip(&node.outputs.names)
+            .zip(&wires.outputs)
+            .map(|((output, name), &id)| self.write(index, output, name, id));
+        quote! {
+            #hoisted
+            body.node(move |catalog, io| {
+                #(#reads)*
+                let #results = #call;
+                #(#writes)*
+                io.done()
+            });
+        }
+    }
+
+    fn read(&self, name: &Name, id: Option<usize>, declared: &[bool]) -> TokenStream {
+        let krate = self.context.krate;
+        let missing = quote!(#krate::__private::missing());
+        let Some(id) = id else { return missing };
+        let dataset = &self.graph.datasets[id];
+        match name {
+            Name::Parameter { keyword, fields } => {
+                let parameters = self.parameters(keyword);
+                quote!(io.parameter(&catalog.#parameters #(.#fields)*))
+            }
+            Name::Dataset { ident, .. } => match dataset.home {
+                Home::Parameter => {
+                    let parameters = self.parameters(ident);
+                    quote!(io.parameter(&catalog.#parameters))
+                }
+                Home::Catalog => {
+                    let place = proc_macro2::Literal::usize_unsuffixed(self.places.of[id]);
+                    quote!(io.load(#place, &catalog.#ident)?)
+                }
+                Home::Memory if !declared[id] => missing,
+                Home::Memory => {
+                    let slot = local("slot", ident);
+                    if dataset.readers.len() == 1 { quote!(io.take(#slot)?) } else { quote!(io.read(#slot)?) }
+                }
+            },
+        }
+    }
+
+    /// The field of the parameters, at the place where the user names them.
+    fn parameters(&self, at: &Ident) -> Ident {
+        match self.graph.parameters {
+            Some(name) if *at != name => Ident::new(name, Span::call_site().located_at(at.span())),
+            _ => at.clone(),
+        }
+    }
+
+    /// The call of a node's function, and what must stand before the node.
+    fn call(&self, node: &Node, inputs: &[Ident], asks: &mut bool) -> (TokenStream, TokenStream) {
+        let krate = self.context.krate;
+        let function = &node.function.tokens;
+        let passes = inputs.iter().map(|input| {
+            let pass = Ident::new("pass", input.span());
+            quote!(#input.#pass())
+        });
+        let (hoisted, call) = match (&node.function.kind, inputs) {
+            // A closure is made once, where what it captures is in scope.
+            (FunctionKind::Closure, _) => {
+                let closure = Ident::new("closure", Span::mixed_site().located_at(node.function.span));
+                (quote!(let #closure = #function;), quote!(#closure(#(#passes),*)))
+            }
+            // The one parameter of a function may be generic, so that its signature does not tell how to pass the input.
+            (FunctionKind::Path { generic: false, .. }, [input]) => {
+                *asks = true;
+                let (local, pass) = (
+                    Ident::new("function", Span::mixed_site().located_at(node.function.span)),
+                    Ident::new("pass", input.span()),
+                );
+                let call = quote! {{
+                    let #local = #function;
+                    #local((&&&#input.ask(&#local)).#pass(&mut #input))
+                }};
+                (TokenStream::new(), call)
+            }
+            (FunctionKind::Path { .. }, _) => (TokenStream::new(), quote!(#function(#(#passes),*))),
+        };
+        if node.fallible.is_some() { (hoisted, quote!(#krate::__private::attempt(#call)?)) } else { (hoisted, call) }
+    }
+
+    fn write(&self, node: usize, output: &Ident, name: &Name, id: Option<usize>) -> TokenStream {
+        let (Name::Dataset { ident, .. }, Some(id)) = (name, id) else {
+            return quote!(::core::mem::drop(#output););
+        };
+        let dataset = &self.graph.datasets[id];
+        // The second writer of a dataset has been reported.
+        let is_writer = dataset.writers.first().is_some_and(|place| place.node == node);
+        match dataset.home {
+            Home::Memory if is_writer => {
+                let slot = local("slot", ident);
+                quote!(io.put(#slot, #output);)
+            }
+            Home::Memory => quote!(::core::mem::drop(#output);),
+            Home::Catalog | Home::Parameter => {
+                let place = proc_macro2::Literal::usize_unsuffixed(self.places.of[id]);
+                quote!(io.save(#place, &catalog.#ident, #output)?;)
+            }
+        }
+    }
+}
+
+/// The pattern of what a function returns: nothing, a value, or a tuple.
+fn results(node: &Node, outputs: &[Ident]) -> TokenStream {
+    let span = Span::call_site().located_at(node.outputs.span);
+    match outputs {
+        [output] => quote!(#output),
+        outputs => quote::quote_spanned!(span=> (#(#outputs),*)),
+    }
+}
+
+/// A local of ours that stands for a name of the user's, at the user's place.
+fn local(role: &str, name: &Ident) -> Ident {
+    Ident::new(&format!("{role}_{}", plain(name)), Span::mixed_site().located_at(name.span()))
+}
+
+/// Locals for the names of a list; a name that is there twice gets two.
+fn distinct(role: &str, names: &[Name]) -> Vec<Ident> {
+    let mut locals: Vec<Ident> = Vec::with_capacity(names.len());
+    for name in names {
+        let text = match name {
+            Name::Dataset { ident, .. } => plain(ident),
+            Name::Parameter { fields, .. } => fields.iter().map(plain).collect::<Vec<_>>().join("_"),
+        };
+        let span = Span::mixed_site().located_at(name.span());
+        let mut local = Ident::new(&format!("{role}_{text}"), span);
+        let mut count = 2;
+        while locals.contains(&local) {
+            local = Ident::new(&format!("{role}_{text}_{count}"), span);
+            count += 1;
+        }
+        locals.push(local);
+    }
+    locals
+}

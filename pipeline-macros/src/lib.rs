@@ -1,0 +1,51 @@
+//! The macros of `pipeline-core`. Use them through that crate: it hands them its own path, so that they work under any name of
+//! the dependency.
+//!
+//! A pipeline is expanded in two steps, since only the catalog knows its fields. `pipeline_in` finds which catalog is meant and
+//! calls the macro of the same name that `catalog!` wrote beside the struct; that one calls `pipeline_with` with the fields.
+//! From there on each file is a stage: `parse` → `ast` → `graph` → `check` → `expand`. A mistake never stops a stage:
+//! it goes to `diagnostics`, and all that is readable is expanded beside it.
+
+mod ast;
+mod catalog;
+mod check;
+mod dag;
+mod diagnostics;
+mod expand;
+mod graph;
+mod parse;
+mod registry;
+mod scan;
+mod shim;
+
+use proc_macro::TokenStream;
+
+/// Expands `catalog!`.
+#[proc_macro]
+pub fn catalog(tokens: TokenStream) -> TokenStream {
+    catalog::catalog(tokens.into()).into()
+}
+
+/// Expands `pipeline!` to a call of the catalog's macro.
+#[proc_macro]
+pub fn pipeline_in(tokens: TokenStream) -> TokenStream {
+    shim::pipeline_in(tokens.into()).into()
+}
+
+/// Expands `pipeline!` with the fields of the catalog.
+#[proc_macro]
+pub fn pipeline_with(tokens: TokenStream) -> TokenStream {
+    shim::pipeline_with(tokens.into()).into()
+}
+
+/// Expands `pipelines!` to a call of the catalog's macro.
+#[proc_macro]
+pub fn pipelines_in(tokens: TokenStream) -> TokenStream {
+    registry::pipelines_in(tokens.into()).into()
+}
+
+/// Expands `pipelines!` with the fields of the catalog.
+#[proc_macro]
+pub fn pipelines_with(tokens: TokenStream) -> TokenStream {
+    registry::pipelines_with(tokens.into()).into()
+}

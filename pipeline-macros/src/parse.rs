@@ -1,0 +1,312 @@
+//! From tokens to `ast`. Reads every node that it can; a broken one is reported and passed over.
+
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
+use quote::ToTokens;
+use syn::buffer::Cursor;
+use syn::ext::IdentExt;
+use syn::parse::discouraged::Speculative;
+use syn::parse::{ParseStream, Parser};
+use syn::{LitStr, Token, Visibility};
+
+use crate::ast::{Form, Function, FunctionKind, Item, List, Name, Node, Pipeline};
+use crate::diagnostics::Diagnostics;
+use crate::scan::{
+    after_brackets, after_comma, in_angles, is_arrow, is_ident, is_punct, plain, skip_to_comma, take_until,
+};
+
+/// The catalog that a pipeline names with `for`, and the pipeline without it.
+#[derive(Debug)]
+pub(crate) struct Head {
+    pub(crate) form: Form,
+    /// The path behind `for`; none if there is no `for`.
+    pub(crate) catalog: Option<TokenStream>,
+    pub(crate) nodes: TokenStream,
+}
+
+/// Splits a pipeline into its head and its nodes.
+pub(crate) fn head(tokens: TokenStream) -> syn::Result<Head> {
+    let tokens = in_angles(tokens).unwrap_or_else(|tokens| tokens);
+    let parser = |input: ParseStream<'_>| {
+        if is_item(input) { item_head(input) } else { expression_head(input) }
+    };
+    parser.parse2(tokens)
+}
+
+/// An item begins with attributes, `pub`, or a name before `for`.
+fn is_item(input: ParseStream<'_>) -> bool {
+    let after_name = |(_, rest): (Ident, Cursor<'_>)| is_ident(rest, "for");
+    input.peek(Token![#])
+        || input.peek(Token![pub])
+        || !input.peek(Token![for]) && input.cursor().ident().is_some_and(after_name)
+}
+
+fn item_head(input: ParseStream<'_>) -> syn::Result<Head> {
+    let attributes = attributes(input)?;
+    let visibility = input.parse::<Visibility>()?.into_token_stream();
+    let name = input.parse::<Ident>()?;
+    input.parse::<Token![for]>()?;
+    let catalog = take_until(input, |cursor| cursor.group(Delimiter::Brace).is_some());
+    let body;
+    syn::braced!(body in input);
+    let nodes = body.parse()?;
+    if !input.is_empty() {
+        return Err(input.error("expected nothing after the pipeline: one `pipeline!` declares one"));
+    }
+    Ok(Head { form: Form::Item(Item { attributes, visibility, name }), catalog: Some(catalog), nodes })
+}
+
+fn expression_head(input: ParseStream<'_>) -> syn::Result<Head> {
+    let mut catalog = None;
+    if input.parse::<Option<Token![for]>>()?.is_some() {
+        catalog = Some(take_until(input, |cursor| is_punct(cursor, ';') || is_punct(cursor, ',')));
+        input.parse::<Token![;]>()?;
+    }
+    Ok(Head { form: Form::Expression, catalog, nodes: input.parse()? })
+}
+
+/// `#[…]` as often as it stands there.
+pub(crate) fn attributes(input: ParseStream<'_>) -> syn::Result<TokenStream> {
+    let mut attributes = TokenStream::new();
+    while input.peek(Token![#]) {
+        input.parse::<Token![#]>()?.to_tokens(&mut attributes);
+        input.parse::<Group>()?.to_tokens(&mut attributes);
+    }
+    Ok(attributes)
+}
+
+/// Reads the nodes of a pipeline.
+pub(crate) fn pipeline(head: Head, diagnostics: &mut Diagnostics) -> Pipeline {
+    let parser = |input: ParseStream<'_>| Ok(nodes(input, diagnostics));
+    let nodes = parser.parse2(head.nodes).unwrap_or_default();
+    Pipeline { form: head.form, nodes }
+}
+
+fn nodes(input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> Vec<Node> {
+    let mut nodes = Vec::new();
+    while !input.is_empty() {
+        // A fork: syn would remember the unread rest of a broken group and fail the whole parse.
+        let ahead = input.fork();
+        match node(&ahead, diagnostics) {
+            Ok(node) => {
+                input.advance_to(&ahead);
+                nodes.push(node);
+            }
+            Err(error) => {
+                diagnostics.syntax(&error);
+                skip_to_comma(input);
+            }
+        }
+        if !input.is_empty() && !input.peek(Token![,]) {
+            diagnostics.syntax(&input.error("expected `,` between nodes"));
+            // Another node is read at once; anything else is passed over.
+            if !is_ident(input.cursor(), "node") {
+                skip_to_comma(input);
+            }
+        }
+        if input.parse::<Option<Token![,]>>().is_err() {
+            break;
+        }
+    }
+    nodes
+}
+
+fn node(input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> syn::Result<Node> {
+    attributes(input)?;
+    let keyword = input.parse::<Ident>()?;
+    if keyword != "node" {
+        return Err(syn::Error::new(keyword.span(), format!("expected `node(…)`, found `{keyword}`")));
+    }
+    let content;
+    syn::parenthesized!(content in input);
+    let (function, fallible) = function(&content, keyword.span())?;
+    comma(&content, "after the function of the node")?;
+    let inputs = list(&content, "the inputs in brackets, `[a, b]`, or `[]` for none", diagnostics)?;
+    arrow(&content, diagnostics)?;
+    let outputs = list(&content, "the outputs in brackets, `[c]`, or `[]` for none", diagnostics)?;
+    let mut node = Node { function, fallible, inputs, outputs, name: None, tags: Vec::new() };
+    while !content.is_empty() {
+        comma(&content, "after the outputs of the node")?;
+        if !content.is_empty() {
+            option(&content, &mut node, diagnostics)?;
+        }
+    }
+    Ok(node)
+}
+
+fn comma(input: ParseStream<'_>, place: &str) -> syn::Result<()> {
+    if input.peek(Token![,]) {
+        return input.parse::<Token![,]>().map(drop);
+    }
+    Err(input.error(format!("expected `,` {place}")))
+}
+
+/// What follows the inputs, if a comma and then the inputs stand here.
+fn after_inputs(cursor: Cursor<'_>) -> Option<Cursor<'_>> {
+    after_comma(cursor).and_then(after_brackets)
+}
+
+/// A path or a closure, up to the comma before the inputs, and the `?` behind it.
+fn function(input: ParseStream<'_>, node: Span) -> syn::Result<(Function, Option<Span>)> {
+    // A closure may hold a comma before brackets, so the arrow behind them decides, if there is one.
+    let has_arrow = {
+        let ahead = input.fork();
+        take_until(&ahead, |cursor| after_inputs(cursor).is_some_and(is_arrow));
+        !ahead.is_empty()
+    };
+    let mut trees: Vec<TokenTree> = take_until(input, |cursor| match after_inputs(cursor) {
+        Some(rest) => !has_arrow || is_arrow(rest),
+        None => false,
+    })
+    .into_iter()
+    .collect();
+    if input.is_empty() && !trees.is_empty() {
+        let span = trees.last().map_or(node, TokenTree::span);
+        return Err(syn::Error::new(span, "expected `, [inputs] -> [outputs]` after the function of the node"));
+    }
+    let fallible = match trees.last() {
+        Some(TokenTree::Punct(punct)) if punct.as_char() == '?' => {
+            let span = punct.span();
+            trees.pop();
+            Some(span)
+        }
+        _ => None,
+    };
+    let span = trees.first().map_or(node, TokenTree::span);
+    let is_closure = match trees.first() {
+        Some(TokenTree::Punct(punct)) => punct.as_char() == '|',
+        Some(TokenTree::Ident(ident)) => ident == "move" || ident == "static",
+        Some(TokenTree::Group(group)) => group.delimiter() == Delimiter::Parenthesis,
+        _ => false,
+    };
+    let tokens: TokenStream = trees.into_iter().collect();
+    if is_closure {
+        return Ok((Function { tokens, kind: FunctionKind::Closure, span }, fallible));
+    }
+    let wanted = "expected the function of the node: a path, or a closure whose parameters have types";
+    if tokens.is_empty() {
+        return Err(syn::Error::new(span, wanted));
+    }
+    let path: syn::ExprPath = syn::parse2(tokens.clone()).map_err(|error| syn::Error::new(error.span(), wanted))?;
+    let name = path.path.segments.last().map(|segment| plain(&segment.ident)).unwrap_or_default();
+    let generic = path.path.segments.iter().any(|segment| !segment.arguments.is_none());
+    Ok((Function { tokens, kind: FunctionKind::Path { name, generic }, span }, fallible))
+}
+
+/// `->`; `=>` is reported and taken for it.
+fn arrow(input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> syn::Result<()> {
+    if input.peek(Token![->]) {
+        return input.parse::<Token![->]>().map(drop);
+    }
+    if input.peek(Token![=>]) {
+        let arrow = input.parse::<Token![=>]>()?;
+        diagnostics.error(arrow.spans[0], "expected `->` between the inputs and the outputs, found `=>`", "");
+        return Ok(());
+    }
+    Err(input.error("expected `->` between the inputs and the outputs"))
+}
+
+fn list(input: ParseStream<'_>, wanted: &str, diagnostics: &mut Diagnostics) -> syn::Result<List> {
+    if !input.peek(syn::token::Bracket) {
+        return Err(input.error(format!("expected {wanted}")));
+    }
+    let content;
+    let brackets = syn::bracketed!(content in input);
+    let mut names = Vec::new();
+    while !content.is_empty() {
+        match content.call(name) {
+            Ok(name) => names.push(name),
+            Err(error) => {
+                diagnostics.syntax(&error);
+                skip_to_comma(&content);
+            }
+        }
+        if !content.is_empty() && !content.peek(Token![,]) {
+            diagnostics.syntax(&content.error("expected `,` between names"));
+            skip_to_comma(&content);
+        }
+        content.parse::<Option<Token![,]>>()?;
+    }
+    Ok(List { names, span: brackets.span.join() })
+}
+
+/// `flowers`, `accuracy: f64` or `params:model.depth`.
+fn name(input: ParseStream<'_>) -> syn::Result<Name> {
+    if input.peek(LitStr) {
+        let text: LitStr = input.parse()?;
+        let message = format!("expected a name, found a string: write `{}` without quotes", text.value());
+        return Err(syn::Error::new(text.span(), message));
+    }
+    let ident = dataset_name(input)?;
+    if !input.peek(Token![:]) {
+        return Ok(Name::Dataset { ident, ty: None });
+    }
+    input.parse::<Token![:]>()?;
+    if ident == "params" || ident == "parameters" {
+        let mut fields = vec![field(input)?];
+        while input.parse::<Option<Token![.]>>()?.is_some() {
+            fields.push(field(input)?);
+        }
+        return Ok(Name::Parameter { keyword: ident, fields });
+    }
+    let ty: syn::Type = input.parse()?;
+    Ok(Name::Dataset { ident, ty: Some(ty.into_token_stream()) })
+}
+
+/// A field of the parameters. A tuple's field would be a number, which no parameter file has.
+fn field(input: ParseStream<'_>) -> syn::Result<Ident> {
+    input
+        .parse::<Ident>()
+        .map_err(|error| syn::Error::new(error.span(), "expected a field of the parameters, as in `params:test_ratio`"))
+}
+
+fn option(input: ParseStream<'_>, node: &mut Node, diagnostics: &mut Diagnostics) -> syn::Result<()> {
+    let key = input.parse::<Ident>()?;
+    let known = ["name", "tags"];
+    if key != "name" && key != "tags" {
+        let hint = pipeline_graph::did_you_mean(&key.to_string(), &known, "the options of a node");
+        diagnostics.error(key.span(), &format!("a node has no option `{key}`"), &hint);
+        skip_to_comma(input);
+        return Ok(());
+    }
+    if !input.peek(Token![=]) {
+        return Err(input.error(format!("expected `=` after `{key}`")));
+    }
+    input.parse::<Token![=]>()?;
+    let twice = if key == "name" { node.name.is_some() } else { !node.tags.is_empty() };
+    if twice {
+        diagnostics.error(key.span(), &format!("the node has the option `{key}` already"), "");
+    }
+    if key == "name" {
+        node.name = Some(text(input, "a name in quotes, as in `name = \"split_data\"`")?);
+    } else {
+        if !input.peek(syn::token::Bracket) {
+            return Err(input.error("expected tags in brackets, as in `tags = [\"prepare\"]`"));
+        }
+        let content;
+        syn::bracketed!(content in input);
+        while !content.is_empty() {
+            node.tags.push(text(&content, "a tag in quotes")?);
+            if !content.is_empty() {
+                comma(&content, "between tags")?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn text(input: ParseStream<'_>, wanted: &str) -> syn::Result<LitStr> {
+    if input.peek(LitStr) { input.parse() } else { Err(input.error(format!("expected {wanted}"))) }
+}
+
+/// The name of a dataset. A keyword is refused with what to write.
+fn dataset_name(input: ParseStream<'_>) -> syn::Result<Ident> {
+    if !input.peek(Ident::peek_any) {
+        return Err(input.error("expected the name of a dataset"));
+    }
+    let ident = input.call(Ident::parse_any)?;
+    if syn::parse2::<Ident>(ident.to_token_stream()).is_err() {
+        let message = format!("`{ident}` is a keyword of Rust: write `r#{ident}`");
+        return Err(syn::Error::new(ident.span(), message));
+    }
+    Ok(ident)
+}

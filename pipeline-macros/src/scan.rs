@@ -1,0 +1,79 @@
+//! Reading token trees without a grammar: up to a comma, over a group, past what cannot be understood.
+
+use proc_macro2::{Delimiter, Ident, Spacing, TokenStream, TokenTree};
+use syn::buffer::Cursor;
+use syn::parse::ParseStream;
+
+/// Takes the tokens for as long as `end` does not hold at what comes next.
+pub(crate) fn take_until(input: ParseStream<'_>, end: impl Fn(Cursor<'_>) -> bool) -> TokenStream {
+    let mut taken = TokenStream::new();
+    while !input.is_empty() && !end(input.cursor()) {
+        let tree = input.step(|cursor| cursor.token_tree().ok_or_else(|| cursor.error("unexpected end of input")));
+        match tree {
+            Ok(tree) => taken.extend([tree]),
+            Err(_) => break,
+        }
+    }
+    taken
+}
+
+/// Passes over what cannot be understood, up to the next comma at this level.
+pub(crate) fn skip_to_comma(input: ParseStream<'_>) {
+    take_until(input, |cursor| is_punct(cursor, ','));
+}
+
+/// Whether the next token is this character.
+pub(crate) fn is_punct(cursor: Cursor<'_>, wanted: char) -> bool {
+    cursor.punct().is_some_and(|(punct, _)| punct.as_char() == wanted)
+}
+
+/// What follows a comma that stands here.
+pub(crate) fn after_comma(cursor: Cursor<'_>) -> Option<Cursor<'_>> {
+    cursor.punct().filter(|(punct, _)| punct.as_char() == ',').map(|(_, rest)| rest)
+}
+
+/// What follows a bracket group that stands here.
+pub(crate) fn after_brackets(cursor: Cursor<'_>) -> Option<Cursor<'_>> {
+    cursor.group(Delimiter::Bracket).map(|(_, _, rest)| rest)
+}
+
+/// Whether `->` stands here.
+pub(crate) fn is_arrow(cursor: Cursor<'_>) -> bool {
+    cursor
+        .punct()
+        .is_some_and(|(first, rest)| first.as_char() == '-' && first.spacing() == Spacing::Joint && is_punct(rest, '>'))
+}
+
+/// Whether this identifier stands here.
+pub(crate) fn is_ident(cursor: Cursor<'_>, wanted: &str) -> bool {
+    cursor.ident().is_some_and(|(ident, _)| ident == wanted)
+}
+
+/// Whether a name with a single colon stands here, as a field of a struct begins.
+pub(crate) fn is_field(cursor: Cursor<'_>) -> bool {
+    let Some((_, rest)) = cursor.ident() else { return false };
+    rest.punct().is_some_and(|(colon, rest)| {
+        colon.as_char() == ':' && !(colon.spacing() == Spacing::Joint && is_punct(rest, ':'))
+    })
+}
+
+/// The tokens between the first `<` and the `>` that closes it at this level, which is the first: all that a pipeline holds
+/// stands inside parentheses.
+pub(crate) fn in_angles(tokens: TokenStream) -> Result<TokenStream, TokenStream> {
+    let mut trees = tokens.clone().into_iter();
+    let opens = matches!(trees.next(), Some(TokenTree::Punct(punct)) if punct.as_char() == '<');
+    let mut inside: Vec<TokenTree> = trees.collect();
+    let closes = matches!(inside.last(), Some(TokenTree::Punct(punct)) if punct.as_char() == '>');
+    if opens && closes {
+        inside.pop();
+        Ok(inside.into_iter().collect())
+    } else {
+        Err(tokens)
+    }
+}
+
+/// The text of an identifier without `r#`.
+pub(crate) fn plain(ident: &Ident) -> String {
+    let text = ident.to_string();
+    text.strip_prefix("r#").map_or_else(|| text.clone(), str::to_owned)
+}
