@@ -6,10 +6,10 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use crate::dag::Dag;
-use crate::dataset::{Hold, Load, Save};
+use crate::dataset::{Dataset, IntoInput, Load, Save};
 use crate::error::{BoxError, DatasetError};
-use crate::pass::{Held, Input, Several, Sole};
-use crate::slot::{self, AnySlot, Read, Slot};
+use crate::pass::{Kept, Lent, Owned};
+use crate::slot::{self, AnySlot, Slot};
 use crate::{Outputs, Pipeline};
 
 /// Makes a pipeline of what `build` declares.
@@ -18,40 +18,62 @@ pub fn pipeline<C, O: Outputs>(
     dag: &'static Dag,
     build: impl FnOnce(&mut Body<C>) -> Collect<O>,
 ) -> Pipeline<C, O> {
-    let mut body = Body { dag, calls: Vec::with_capacity(dag.len()), slots: Vec::new() };
+    let mut body = Body { dag, nodes: Vec::with_capacity(dag.len()), slots: Vec::new() };
     let collect = build(&mut body);
-    Pipeline::single(name, Part { dag, calls: body.calls.into(), slots: body.slots.into() }, collect)
+    Pipeline::single(name, Part { dag, nodes: body.nodes.into(), slots: body.slots.into() }, collect)
 }
 
 /// A pipeline as it came from the macro, complete.
 pub(crate) struct Part<C> {
     pub(crate) dag: &'static Dag,
-    pub(crate) calls: Box<[Call<C>]>,
-    pub(crate) slots: Box<[fn() -> Box<dyn AnySlot>]>,
+    pub(crate) nodes: Box<[Box<dyn AnyNode<C>>]>,
+    pub(crate) slots: Box<[MakeSlot]>,
 }
 
-/// Loads the inputs of a node, calls its function, saves its outputs.
-pub(crate) type Call<C> = Box<dyn Fn(&C, &Io<'_>) -> Result<(), Box<Failure>> + Send + Sync>;
+/// Makes an empty slot of the right type.
+type MakeSlot = fn() -> Box<dyn AnySlot>;
+
+/// How a node ended.
+pub(crate) type Ended = Result<(), Box<Failure>>;
+
+/// A node as a run calls it: loads its inputs, calls its function, saves its outputs.
+pub(crate) trait AnyNode<C>: Send + Sync {
+    fn call(&self, catalog: &C, io: &Io<'_>) -> Ended;
+}
+
+/// What a node needs (the keys of its slots, its closure if it is one), and a function that does its work with that.
+///
+/// The function is apart from what it needs, so it has no state: nodes that need the same types share all code but their own.
+struct Node<C, Needs> {
+    needs: Needs,
+    work: fn(&C, &Io<'_>, &Needs) -> Ended,
+}
+
+impl<C, Needs: Send + Sync> AnyNode<C> for Node<C, Needs> {
+    fn call(&self, catalog: &C, io: &Io<'_>) -> Ended {
+        (self.work)(catalog, io, &self.needs)
+    }
+}
 
 /// A pipeline while it is declared. Slots and nodes come in the order of the DAG.
 pub struct Body<C> {
     dag: &'static Dag,
-    calls: Vec<Call<C>>,
-    slots: Vec<fn() -> Box<dyn AnySlot>>,
+    nodes: Vec<Box<dyn AnyNode<C>>>,
+    slots: Vec<MakeSlot>,
 }
 
-impl<C> Body<C> {
+impl<C: 'static> Body<C> {
     /// Declares the next dataset in memory. Its type is left to inference, or given.
     pub fn memory<T: Send + Sync + 'static>(&mut self) -> Key<T> {
         let index = self.slots.len();
         self.slots.push(slot::make::<T>);
-        let readers = u32::try_from(self.dag.datasets().nth(index).map_or(0, |dataset| dataset.n_readers()));
+        let readers = u32::try_from(self.dag.datasets().nth(index).map_or(0, crate::dag::Dataset::n_readers));
         Key { index, readers: readers.unwrap_or(u32::MAX), holds: PhantomData }
     }
 
     /// Declares the next node.
-    pub fn node(&mut self, call: impl Fn(&C, &Io<'_>) -> Result<(), Box<Failure>> + Send + Sync + 'static) {
-        self.calls.push(Box::new(call));
+    pub fn node<Needs: Send + Sync + 'static>(&mut self, needs: Needs, work: fn(&C, &Io<'_>, &Needs) -> Ended) {
+        self.nodes.push(Box::new(Node { needs, work }));
     }
 }
 
@@ -89,62 +111,90 @@ pub struct Io<'r> {
 
 impl<'r> Io<'r> {
     /// Takes the value of a dataset in memory that no other node reads.
-    pub fn take<T: Send + Sync + 'static>(&self, key: Key<T>) -> Result<Input<'r, T, Sole>, Box<Failure>> {
-        let value = self.slot(key).take().ok_or_else(|| Failure::missing(key.index))?;
-        Ok(Input::new(Held::Owned(Some(value))))
+    ///
+    /// # Panics
+    ///
+    /// Panics if it has not been written; a run executes no node before that.
+    pub fn take<T: Send + Sync + 'static>(&self, key: &Key<T>) -> Owned<T> {
+        Owned::new(self.slot(key).take().expect(WRITTEN_BEFORE))
     }
 
     /// Reads a dataset in memory that other nodes read too.
-    pub fn read<T: Send + Sync + 'static>(&self, key: Key<T>) -> Result<Input<'r, T, Several>, Box<Failure>> {
-        match self.slot(key).read() {
-            Some(Read::Lent(lease)) => Ok(Input::new(Held::Lent(lease))),
-            Some(Read::Last(value)) => Ok(Input::new(Held::Owned(Some(value)))),
-            None => Err(Failure::missing(key.index)),
-        }
+    ///
+    /// # Panics
+    ///
+    /// Panics if it has not been written; a run executes no node before that.
+    pub fn read<T: Send + Sync + 'static>(&self, key: &Key<T>) -> Lent<'r, T> {
+        self.slot(key).read().expect(WRITTEN_BEFORE)
     }
 
     /// Loads a dataset of the catalog; `id` is its place in the DAG.
-    pub fn load<D: Load>(
-        &self,
-        id: u32,
-        dataset: &D,
-    ) -> Result<Input<'r, D::Value, <D::Loaded as Hold<D::Value>>::Mode>, Box<Failure>> {
+    ///
+    /// # Errors
+    ///
+    /// Fails if the dataset does.
+    pub fn load<D: Load>(&self, id: u32, dataset: &D) -> Result<InputOf<D>, Box<Failure>> {
         match dataset.load() {
-            Ok(value) => Ok(Input::new(value.hold())),
+            Ok(value) => Ok(value.into_input()),
             Err(error) => Err(Box::new(Failure::Load(id, error))),
         }
     }
 
     /// Reads a parameter.
-    pub fn parameter<'c, T>(&self, value: &'c T) -> Input<'c, T, Several> {
-        Input::new(Held::Borrowed(value))
+    pub fn parameter<'c, T>(&self, value: &'c T) -> Kept<&'c T> {
+        Kept::new(value)
     }
 
     /// Puts the value of a dataset in memory where its readers find it.
-    pub fn put<T: Send + Sync + 'static, V: CanBeSavedAs<T>>(&self, key: Key<T>, value: V) {
+    pub fn put<T: Send + Sync + 'static, V: CanBeSavedAs<T>>(&self, key: &Key<T>, value: V) {
         self.slot(key).put(value.into_saved(), key.readers);
     }
 
     /// Saves a dataset of the catalog; `id` is its place in the DAG.
-    pub fn save<D: Save, V: CanBeSavedAs<D::Value>>(&self, id: u32, dataset: &D, value: V) -> Result<(), Box<Failure>> {
+    ///
+    /// # Errors
+    ///
+    /// Fails if the dataset does.
+    pub fn save<D: Save, V: CanBeSavedAs<D::Value>>(&self, id: u32, dataset: &D, value: V) -> Ended {
         dataset.save(value.into_saved()).map_err(|error| Box::new(Failure::Save(id, error)))
     }
 
     /// Ends a node that went well.
-    pub fn done(&self) -> Result<(), Box<Failure>> {
+    ///
+    /// # Errors
+    ///
+    /// None: the type is that of any end.
+    pub fn done(&self) -> Ended {
         Ok(())
     }
 
-    /// Takes the value of a free output.
-    pub fn output<T: Send + Sync + 'static>(&self, key: Key<T>) -> Option<T> {
+    /// Takes the value of a free output after a run that executed all nodes.
+    ///
+    /// # Panics
+    ///
+    /// Panics if it has not been written.
+    #[must_use]
+    pub fn output<T: Send + Sync + 'static>(&self, key: &Key<T>) -> T {
+        self.slot(key).take().expect("all nodes have been executed")
+    }
+
+    /// Takes the value of a free output, if its node has been executed.
+    #[must_use]
+    pub fn output_if_written<T: Send + Sync + 'static>(&self, key: &Key<T>) -> Option<T> {
         self.slot(key).take()
     }
 
-    fn slot<T: Send + Sync + 'static>(&self, key: Key<T>) -> &'r Slot<T> {
+    fn slot<T: Send + Sync + 'static>(&self, key: &Key<T>) -> &'r Slot<T> {
         let slot: &'r dyn Any = &*self.slots[key.index];
         slot.downcast_ref().expect("a key fits the slots of its own pipeline")
     }
 }
+
+/// Why the value of an input in memory is there.
+const WRITTEN_BEFORE: &str = "a node is executed after those that it waits for";
+
+/// The input of a node that loads a dataset.
+type InputOf<D> = <<D as Load>::Loaded as IntoInput<<D as Dataset>::Value>>::Input;
 
 impl fmt::Debug for Io<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -171,6 +221,10 @@ impl<T> CanBeSavedAs<T> for T {
 }
 
 /// Unwraps what the function of a node marked with `?` returned.
+///
+/// # Errors
+///
+/// Fails if the function did.
 pub fn attempt<T, E: Into<BoxError>>(result: Result<T, E>) -> Result<T, Box<Failure>> {
     result.map_err(|error| Box::new(Failure::Function(error.into())))
 }
@@ -190,15 +244,6 @@ pub enum Failure {
     Load(u32, DatasetError),
     /// An output could not be saved.
     Save(u32, DatasetError),
-    /// An input in memory has not been written, so the node's turn had not come.
-    Missing(u32),
-}
-
-impl Failure {
-    #[cold]
-    fn missing(index: usize) -> Box<Self> {
-        Box::new(Self::Missing(u32::try_from(index).unwrap_or(u32::MAX)))
-    }
 }
 
 /// How the free outputs are collected after a run: all of them, or those that are there.
@@ -207,15 +252,15 @@ pub struct Collect<O: Outputs> {
 }
 
 impl<O: Outputs> Collect<O> {
-    /// Collects with `whole`, which is none if any output is missing, or with `partial`.
+    /// Collects with `whole` after a run that executed all nodes, else with `partial`.
     pub fn new(
-        whole: impl Fn(&Io<'_>) -> Option<O> + Send + Sync + 'static,
+        whole: impl Fn(&Io<'_>) -> O + Send + Sync + 'static,
         partial: impl Fn(&Io<'_>) -> O::Partial + Send + Sync + 'static,
     ) -> Self {
         Self { how: Arc::new(Fields { whole, partial }) }
     }
 
-    pub(crate) fn whole(&self, io: &Io<'_>) -> Option<O> {
+    pub(crate) fn whole(&self, io: &Io<'_>) -> O {
         self.how.whole(io)
     }
 
@@ -233,7 +278,7 @@ impl Collect<()> {
     /// There are no free outputs.
     #[must_use]
     pub fn nothing() -> Self {
-        Self::new(|_| Some(()), |_| ())
+        Self::new(|_| (), |_| ())
     }
 }
 
@@ -250,7 +295,7 @@ impl<O: Outputs> fmt::Debug for Collect<O> {
 }
 
 trait CollectFrom<O: Outputs>: Send + Sync {
-    fn whole(&self, io: &Io<'_>) -> Option<O>;
+    fn whole(&self, io: &Io<'_>) -> O;
     fn partial(&self, io: &Io<'_>) -> O::Partial;
 }
 
@@ -262,10 +307,10 @@ struct Fields<Whole, Partial> {
 impl<O, Whole, Partial> CollectFrom<O> for Fields<Whole, Partial>
 where
     O: Outputs,
-    Whole: Fn(&Io<'_>) -> Option<O> + Send + Sync,
+    Whole: Fn(&Io<'_>) -> O + Send + Sync,
     Partial: Fn(&Io<'_>) -> O::Partial + Send + Sync,
 {
-    fn whole(&self, io: &Io<'_>) -> Option<O> {
+    fn whole(&self, io: &Io<'_>) -> O {
         (self.whole)(io)
     }
 
@@ -288,9 +333,9 @@ impl<A: Outputs, B: Outputs> Both<A, B> {
 }
 
 impl<A: Outputs, B: Outputs> CollectFrom<(A, B)> for Both<A, B> {
-    fn whole(&self, io: &Io<'_>) -> Option<(A, B)> {
+    fn whole(&self, io: &Io<'_>) -> (A, B) {
         let (first, second) = self.split(io);
-        Some((self.first.whole(&first)?, self.second.whole(&second)?))
+        (self.first.whole(&first), self.second.whole(&second))
     }
 
     fn partial(&self, io: &Io<'_>) -> (A::Partial, B::Partial) {

@@ -60,7 +60,6 @@ pub use self::lambda::Lambda;
 pub use self::memory::Memory;
 pub use self::text::Text;
 use crate::DatasetError;
-use crate::pass::{Mode, Several, Sole};
 
 /// A place that holds a value of one type: an entry of a catalog.
 ///
@@ -312,8 +311,8 @@ impl<D: Dataset> AnyDataset for D {
 
 /// What [`Loaded`] and [`Reach`] do behind the scenes; a user can neither name nor implement these.
 mod sealed {
-    use super::{AnyProcess, Arc, HoldingProcess, Mode, Several, Shared, Sole, ThisProcess};
-    use crate::pass::Held;
+    use super::{AnyProcess, Arc, HoldingProcess, Shared, ThisProcess};
+    use crate::pass::{Kept, Owned};
 
     #[expect(unnameable_types, reason = "a sealed trait is unnameable on purpose")]
     pub trait Reach {}
@@ -323,23 +322,23 @@ mod sealed {
 
     #[expect(unnameable_types, reason = "a sealed trait is unnameable on purpose")]
     pub trait Loaded<T> {
-        /// Whether a reader gets the value itself or shares it.
-        type Mode: Mode;
-        fn hold<'s>(self) -> Held<'s, T>;
+        /// The input of a node that loads it.
+        type Input;
+        fn into_input(self) -> Self::Input;
     }
 
     impl<T> Loaded<T> for T {
-        type Mode = Sole;
-        fn hold<'s>(self) -> Held<'s, T> {
-            Held::Owned(Some(self))
+        type Input = Owned<T>;
+        fn into_input(self) -> Owned<T> {
+            Owned::new(self)
         }
     }
 
     impl<T> Loaded<T> for Shared<T> {
-        type Mode = Several;
-        fn hold<'s>(self) -> Held<'s, T> {
-            Held::Shared(Arc::clone(&self.0))
+        type Input = Kept<Arc<T>>;
+        fn into_input(self) -> Kept<Arc<T>> {
+            Kept::new(self.into_arc())
         }
     }
 }
-pub(crate) use self::sealed::Loaded as Hold;
+pub(crate) use self::sealed::Loaded as IntoInput;

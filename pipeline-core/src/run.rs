@@ -43,7 +43,23 @@ impl<'r> Run<'r> {
     /// Fails if an input cannot be loaded, if the function fails or panics, or if an output cannot be saved. Fails too if
     /// the node has been executed before, or if a node that it waits for has not.
     pub fn execute(&self, node: NodeId) -> Result<(), Error> {
+        self.check_turn(node)?;
         self.nodes.execute(node.index())
+    }
+
+    /// A node waits for the writers of its inputs.
+    fn check_turn(&self, node: NodeId) -> Result<(), Error> {
+        let writers = self.dag.node(node).inputs().filter_map(|input| Some((input, input.writer()?)));
+        for (input, writer) in writers {
+            if self.nodes.state(writer.id().index()) != State::Completed {
+                return Err(Error::OutOfTurn {
+                    pipeline: self.pipeline().map(str::to_owned),
+                    node: self.dag.node(node).to_string(),
+                    when: format!("before the node that writes its input `{input}`"),
+                });
+            }
+        }
+        Ok(())
     }
 
     /// Executes all nodes on this thread, in the order of the DAG, up to the first error. Cheaper than a loop over
@@ -71,6 +87,7 @@ impl<'r> Run<'r> {
 /// What executes nodes, whatever the catalog's type is.
 trait Execute: fmt::Debug + Sync {
     fn execute(&self, node: usize) -> Result<(), Error>;
+    fn state(&self, node: usize) -> State;
     fn pipeline(&self) -> Option<&str>;
     fn dataset(&self, name: &str) -> Option<&dyn AnyDataset>;
 }
@@ -92,15 +109,18 @@ impl<C: Catalog> Execute for Active<'_, C> {
         let slots_from = self.plan.slots_from[part];
         let part_of_plan = &self.plan.parts[part];
         let io = Io { slots: &self.memory.slots[slots_from..slots_from + part_of_plan.slots.len()] };
-        let call = &part_of_plan.calls[place];
         // A panic leaves slots as any failure does; the run ends, and its memory is cleared.
-        let result = catch_unwind(AssertUnwindSafe(|| call(self.catalog, &io)));
+        let result = catch_unwind(AssertUnwindSafe(|| part_of_plan.nodes[place].call(self.catalog, &io)));
         self.memory.finish(node, matches!(result, Ok(Ok(()))));
         match result {
             Ok(Ok(())) => Ok(()),
             Ok(Err(failure)) => Err(self.failed(part, place, *failure)),
             Err(payload) => Err(self.panicked(part, place, payload.as_ref())),
         }
+    }
+
+    fn state(&self, node: usize) -> State {
+        self.memory.state(node)
     }
 
     fn pipeline(&self) -> Option<&str> {
@@ -125,10 +145,6 @@ impl<C> Active<'_, C> {
             Failure::Function(source) => Error::Node { pipeline, node, source },
             Failure::Load(id, source) => Error::Load { pipeline, node, dataset: dataset_name(id), source },
             Failure::Save(id, source) => Error::Save { pipeline, node, dataset: dataset_name(id), source },
-            Failure::Missing(id) => {
-                let when = format!("before the node that writes its input `{}`", dataset_name(id));
-                self.out_of_turn(part, place, when)
-            }
         }
     }
 
@@ -166,11 +182,11 @@ pub(crate) fn whole<C: Catalog, O: Outputs>(
 ) -> Result<O, Error> {
     with_memory(pipeline, catalog, |run, memory| {
         runner(run)?;
-        let outputs = pipeline.collect().whole(&Io { slots: &memory.slots });
         let left_out = nodes_in(run.dag, |node| memory.state(node) != State::Completed);
-        match outputs {
-            Some(outputs) if left_out.is_empty() => Ok(outputs),
-            _ => Err(Error::LeftOut { pipeline: pipeline.name().map(str::to_owned), nodes: left_out }),
+        if left_out.is_empty() {
+            Ok(pipeline.collect().whole(&Io { slots: &memory.slots }))
+        } else {
+            Err(Error::LeftOut { pipeline: pipeline.name().map(str::to_owned), nodes: left_out })
         }
     })?
 }

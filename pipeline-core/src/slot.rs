@@ -6,6 +6,8 @@ use std::ops::Deref;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+use crate::pass::Lent;
+
 /// The place of one dataset in memory. It is empty at first, holds a value from when its writer is done, and is empty again when
 /// its last reader is done.
 pub(crate) struct Slot<T> {
@@ -31,13 +33,13 @@ impl<T> Slot<T> {
     }
 
     /// Lends the value to one of several readers, or gives it to the last one.
-    pub(crate) fn read(&self) -> Option<Read<'_, T>> {
+    pub(crate) fn read(&self) -> Option<Lent<'_, T>> {
         // The others count themselves out only when they are done, so nobody else holds the value now.
         if self.readers.load(Ordering::Acquire) == 1 {
-            return self.take().map(Read::Last);
+            return Some(Lent::Last(Some(self.take()?)));
         }
         let guard = self.value.read().unwrap_or_else(PoisonError::into_inner);
-        guard.is_some().then(|| Read::Lent(Lease { guard: Some(guard), slot: self }))
+        guard.is_some().then(|| Lent::Lease(Lease { guard: Some(guard), slot: self }))
     }
 
     fn write(&self) -> RwLockWriteGuard<'_, Option<T>> {
@@ -46,13 +48,8 @@ impl<T> Slot<T> {
     }
 }
 
-/// What a reader gets.
-pub(crate) enum Read<'s, T> {
-    Lent(Lease<'s, T>),
-    Last(T),
-}
-
 /// A value that a slot lends to one of its readers. When the last lease ends, the slot drops the value.
+#[expect(unnameable_types, reason = "it is a part of what only expansions name")]
 pub struct Lease<'s, T> {
     /// There until the lease ends.
     guard: Option<RwLockReadGuard<'s, Option<T>>>,

@@ -163,12 +163,12 @@ impl Expansion<'_> {
         let (fields, slots): (Vec<_>, Vec<_>) =
             self.free_outputs().filter(is_typed).map(|(_, ident)| (ident, local("slot", ident))).unzip();
         if fields.is_empty() {
-            return quote!(#krate::__private::Collect::new(|_| ::core::option::Option::Some(#name {}), |_| #name {}));
+            return quote!(#krate::__private::Collect::new(|_| #name {}, |_| #name {}));
         }
         quote! {
             #krate::__private::Collect::new(
-                move |io| ::core::option::Option::Some(#name { #(#fields: io.output(#slots)?),* }),
-                move |io| #name { #(#fields: io.output(#slots)),* },
+                move |io| #name { #(#fields: io.output(&#slots)),* },
+                move |io| #name { #(#fields: io.output_if_written(&#slots)),* },
             )
         }
     }
@@ -220,7 +220,8 @@ impl Expansion<'_> {
             let value = self.read(name, id, declared);
             quote!(let mut #input = #value;)
         });
-        let (hoisted, call) = self.call(node, &inputs, asks);
+        let call = self.call(node, &inputs, asks);
+        let (needs, hoisted) = self.needs(index, declared);
         let results = results(node, &outputs);
         let writes = outputs
             .iter()
@@ -229,13 +230,41 @@ impl Expansion<'_> {
             .map(|((output, name), &id)| self.write(index, output, name, id));
         quote! {
             #hoisted
-            body.node(move |catalog, io| {
+            body.node((#(#needs,)*), |catalog, io, (#(#needs,)*)| {
                 #(#reads)*
                 let #results = #call;
                 #(#writes)*
                 io.done()
             });
         }
+    }
+
+    /// What a node needs beside the catalog: the keys of its slots, and its closure, which is made before it.
+    fn needs(&self, index: usize, declared: &[bool]) -> (Vec<Ident>, Option<TokenStream>) {
+        let (node, wires) = (&self.graph.nodes[index], &self.graph.wires[index]);
+        let in_memory = |id: usize| self.graph.datasets[id].home == Home::Memory;
+        let read = node.inputs.names.iter().zip(&wires.inputs);
+        let read = read.filter(|(_, id)| id.is_some_and(|id| in_memory(id) && declared[id]));
+        let written = node.outputs.names.iter().zip(&wires.outputs);
+        let written = written.filter(|(_, id)| id.is_some_and(|id| in_memory(id) && self.is_writer(index, id)));
+        let mut needs: Vec<Ident> = Vec::new();
+        for (name, _) in read.chain(written) {
+            let Name::Dataset { ident, .. } = name else { continue };
+            let slot = local("slot", ident);
+            if !needs.contains(&slot) {
+                needs.push(slot);
+            }
+        }
+        let FunctionKind::Closure = node.function.kind else { return (needs, None) };
+        let (closure, function) = (closure(node), &node.function.tokens);
+        let hoisted = quote!(let #closure = #function;);
+        needs.push(closure);
+        (needs, Some(hoisted))
+    }
+
+    /// The second writer of a dataset has been reported, and writes nothing.
+    fn is_writer(&self, node: usize, dataset: usize) -> bool {
+        self.graph.datasets[dataset].writers.first().is_some_and(|place| place.node == node)
     }
 
     fn read(&self, name: &Name, id: Option<usize>, declared: &[bool]) -> TokenStream {
@@ -260,7 +289,7 @@ impl Expansion<'_> {
                 Home::Memory if !declared[id] => missing,
                 Home::Memory => {
                     let slot = local("slot", ident);
-                    if dataset.readers.len() == 1 { quote!(io.take(#slot)?) } else { quote!(io.read(#slot)?) }
+                    if dataset.readers.len() == 1 { quote!(io.take(#slot)) } else { quote!(io.read(#slot)) }
                 }
             },
         }
@@ -274,19 +303,18 @@ impl Expansion<'_> {
         }
     }
 
-    /// The call of a node's function, and what must stand before the node.
-    fn call(&self, node: &Node, inputs: &[Ident], asks: &mut bool) -> (TokenStream, TokenStream) {
+    /// The call of a node's function.
+    fn call(&self, node: &Node, inputs: &[Ident], asks: &mut bool) -> TokenStream {
         let krate = self.context.krate;
         let function = &node.function.tokens;
         let passes = inputs.iter().map(|input| {
             let pass = Ident::new("pass", input.span());
             quote!(#input.#pass())
         });
-        let (hoisted, call) = match (&node.function.kind, inputs) {
-            // A closure is made once, where what it captures is in scope.
+        let call = match (&node.function.kind, inputs) {
             (FunctionKind::Closure, _) => {
-                let closure = Ident::new("closure", Span::mixed_site().located_at(node.function.span));
-                (quote!(let #closure = #function;), quote!(#closure(#(#passes),*)))
+                let closure = closure(node);
+                quote!(#closure(#(#passes),*))
             }
             // The one parameter of a function may be generic, so that its signature does not tell how to pass the input.
             (FunctionKind::Path { generic: false, .. }, [input]) => {
@@ -295,15 +323,14 @@ impl Expansion<'_> {
                     Ident::new("function", Span::mixed_site().located_at(node.function.span)),
                     Ident::new("pass", input.span()),
                 );
-                let call = quote! {{
+                quote! {{
                     let #local = #function;
-                    #local((&&&#input.ask(&#local)).#pass(&mut #input))
-                }};
-                (TokenStream::new(), call)
+                    #local((&&&#input.ask(&#local)).takes(#input.#pass()))
+                }}
             }
-            (FunctionKind::Path { .. }, _) => (TokenStream::new(), quote!(#function(#(#passes),*))),
+            (FunctionKind::Path { .. }, _) => quote!(#function(#(#passes),*)),
         };
-        if node.fallible.is_some() { (hoisted, quote!(#krate::__private::attempt(#call)?)) } else { (hoisted, call) }
+        if node.fallible.is_some() { quote!(#krate::__private::attempt(#call)?) } else { call }
     }
 
     fn write(&self, node: usize, output: &Ident, name: &Name, id: Option<usize>) -> TokenStream {
@@ -311,10 +338,8 @@ impl Expansion<'_> {
             return quote!(::core::mem::drop(#output););
         };
         let dataset = &self.graph.datasets[id];
-        // The second writer of a dataset has been reported.
-        let is_writer = dataset.writers.first().is_some_and(|place| place.node == node);
         match dataset.home {
-            Home::Memory if is_writer => {
+            Home::Memory if self.is_writer(node, id) => {
                 let slot = local("slot", ident);
                 quote!(io.put(#slot, #output);)
             }
@@ -325,6 +350,11 @@ impl Expansion<'_> {
             }
         }
     }
+}
+
+/// The local that holds the closure of a node.
+fn closure(node: &Node) -> Ident {
+    Ident::new("closure", Span::mixed_site().located_at(node.function.span))
 }
 
 /// The pattern of what a function returns: nothing, a value, or a tuple.
