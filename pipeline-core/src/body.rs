@@ -64,7 +64,7 @@ pub struct Body<C> {
 
 impl<C: 'static> Body<C> {
     /// Declares the next dataset in memory. Its type is left to inference, or given.
-    pub fn memory<T: Send + Sync + 'static>(&mut self) -> Key<T> {
+    pub fn memory<T: CanBeShared>(&mut self) -> Key<T> {
         let index = self.slots.len();
         self.slots.push(slot::make::<T>);
         let readers = u32::try_from(self.dag.datasets().nth(index).map_or(0, crate::dag::Dataset::n_readers));
@@ -115,7 +115,7 @@ impl<'r> Io<'r> {
     /// # Panics
     ///
     /// Panics if it has not been written; a run executes no node before that.
-    pub fn take<T: Send + Sync + 'static>(&self, key: &Key<T>) -> Owned<T> {
+    pub fn take<T: 'static>(&self, key: &Key<T>) -> Owned<T> {
         Owned::new(self.slot(key).take().expect(WRITTEN_BEFORE))
     }
 
@@ -124,7 +124,7 @@ impl<'r> Io<'r> {
     /// # Panics
     ///
     /// Panics if it has not been written; a run executes no node before that.
-    pub fn read<T: Send + Sync + 'static>(&self, key: &Key<T>) -> Lent<'r, T> {
+    pub fn read<T: 'static>(&self, key: &Key<T>) -> Lent<'r, T> {
         self.slot(key).read().expect(WRITTEN_BEFORE)
     }
 
@@ -146,7 +146,7 @@ impl<'r> Io<'r> {
     }
 
     /// Puts the value of a dataset in memory where its readers find it.
-    pub fn put<T: Send + Sync + 'static, V: CanBeSavedAs<T>>(&self, key: &Key<T>, value: V) {
+    pub fn put<T: 'static, V: CanBeSavedAs<T>>(&self, key: &Key<T>, value: V) {
         self.slot(key).put(value.into_saved(), key.readers);
     }
 
@@ -174,17 +174,17 @@ impl<'r> Io<'r> {
     ///
     /// Panics if it has not been written.
     #[must_use]
-    pub fn output<T: Send + Sync + 'static>(&self, key: &Key<T>) -> T {
+    pub fn output<T: 'static>(&self, key: &Key<T>) -> T {
         self.slot(key).take().expect("all nodes have been executed")
     }
 
     /// Takes the value of a free output, if its node has been executed.
     #[must_use]
-    pub fn output_if_written<T: Send + Sync + 'static>(&self, key: &Key<T>) -> Option<T> {
+    pub fn output_if_written<T: 'static>(&self, key: &Key<T>) -> Option<T> {
         self.slot(key).take()
     }
 
-    fn slot<T: Send + Sync + 'static>(&self, key: &Key<T>) -> &'r Slot<T> {
+    fn slot<T: 'static>(&self, key: &Key<T>) -> &'r Slot<T> {
         let slot: &'r dyn Any = &*self.slots[key.index];
         slot.downcast_ref().expect("a key fits the slots of its own pipeline")
     }
@@ -201,6 +201,17 @@ impl fmt::Debug for Io<'_> {
         f.debug_struct("Io").finish_non_exhaustive()
     }
 }
+
+/// A value can pass from node to node, which may run on different threads.
+#[diagnostic::on_unimplemented(
+    message = "this dataset holds `{Self}`, which cannot be shared between threads",
+    label = "`{Self}` is not `Send + Sync + 'static`",
+    note = "nodes may run on different threads: use `Arc` for `Rc`, `Mutex` for `RefCell`, and owned data for borrowed"
+)]
+pub trait CanBeShared: Send + Sync + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Send + Sync + 'static> CanBeShared for T {}
 
 /// What a function returns can be saved in a dataset that holds `T`: if it is a `T`.
 #[diagnostic::on_unimplemented(

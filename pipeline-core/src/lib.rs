@@ -24,7 +24,7 @@ mod slot;
 #[path = "private.rs"]
 pub mod __private;
 
-pub use self::body::CanBeSavedAs;
+pub use self::body::{CanBeSavedAs, CanBeShared};
 pub use self::catalog::Catalog;
 pub use self::dag::Dag;
 pub use self::error::{BoxError, DatasetError, Error};

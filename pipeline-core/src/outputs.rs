@@ -1,9 +1,9 @@
 //! The free outputs of a pipeline as one value with a typed field each.
 
 /// What a run returns. `pipeline!` implements it for the struct of a pipeline's free outputs; `()` has none, and a sum has a pair.
-pub trait Outputs: Send + 'static {
+pub trait Outputs: 'static {
     /// The same, each field an `Option`: what a run that left nodes out has to return.
-    type Partial: Send + 'static;
+    type Partial: 'static;
 }
 
 impl Outputs for () {

@@ -6,7 +6,6 @@
 //! get a clone.
 
 use std::ffi::{OsStr, OsString};
-use std::marker::PhantomData;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -50,13 +49,36 @@ impl<T: Clone> CanBeCloned for T {
     }
 }
 
+/// The one implementation, so that rustc has no other to recommend where it does not fit. The ways are those of [`TakenFrom`].
 #[diagnostic::do_not_recommend]
-impl<'a, T> CanBePassedAs<'a, T> for T {
-    fn give(owned: &'a mut Option<T>) -> T {
+impl<'a, T, P: TakenFrom<'a, T>> CanBePassedAs<'a, P> for T {
+    fn give(owned: &'a mut Option<T>) -> P {
+        P::give(owned)
+    }
+
+    fn lend(kept: &'a T) -> P
+    where
+        P: CanBeCloned,
+    {
+        P::lend(kept)
+    }
+}
+
+/// The parameter's side of [`CanBePassedAs`]: an argument of type `Self` can be taken from a `T`.
+#[doc(hidden)]
+pub trait TakenFrom<'a, T>: Sized {
+    fn give(owned: &'a mut Option<T>) -> Self;
+    fn lend(kept: &'a T) -> Self
+    where
+        Self: CanBeCloned;
+}
+
+impl<T> TakenFrom<'_, T> for T {
+    fn give(owned: &mut Option<T>) -> T {
         owned.take().expect(PASSED_ONCE)
     }
 
-    fn lend(kept: &'a T) -> T
+    fn lend(kept: &T) -> T
     where
         T: CanBeCloned,
     {
@@ -67,13 +89,12 @@ impl<'a, T> CanBePassedAs<'a, T> for T {
 /// Each line: a type, and what it can be passed as a reference to.
 macro_rules! can_be_passed_by_reference {
     ($([$($generics:tt)*] $holds:ty => $passed:ty;)+) => {$(
-        #[diagnostic::do_not_recommend]
-        impl<'a, $($generics)*> CanBePassedAs<'a, &'a $passed> for $holds {
-            fn give(owned: &'a mut Option<Self>) -> &'a $passed {
+        impl<'a, $($generics)*> TakenFrom<'a, $holds> for &'a $passed {
+            fn give(owned: &'a mut Option<$holds>) -> Self {
                 owned.as_ref().expect(PASSED_ONCE)
             }
 
-            fn lend(kept: &'a Self) -> &'a $passed {
+            fn lend(kept: &'a $holds) -> Self {
                 kept
             }
         }
@@ -111,7 +132,7 @@ impl<T> Owned<T> {
     where
         T: CanBePassedAs<'a, P>,
     {
-        T::give(&mut self.0)
+        CanBePassedAs::give(&mut self.0)
     }
 
     /// Asks how a function of one parameter takes it.
@@ -136,7 +157,7 @@ impl<K: Deref<Target: Sized>> Kept<K> {
         K::Target: CanBePassedAs<'a, P>,
         P: CanBeCloned,
     {
-        K::Target::lend(&self.0)
+        CanBePassedAs::lend(&*self.0)
     }
 
     /// As [`Owned::ask`].
@@ -163,8 +184,8 @@ impl<T> Lent<'_, T> {
         P: CanBeCloned,
     {
         match self {
-            Lent::Lease(lease) => T::lend(lease),
-            Lent::Last(value) => T::give(value),
+            Lent::Lease(lease) => CanBePassedAs::lend(&**lease),
+            Lent::Last(value) => CanBePassedAs::give(value),
         }
     }
 

@@ -6,8 +6,8 @@ pub use crate::catalog::Catalog;
 pub use crate::dag::Dag;
 pub use crate::dataset::{AnyDataset, Dataset, FromLocation};
 pub use crate::outputs::Outputs;
-pub use crate::pass::{Kept, Lent, Owned};
 pub use crate::pass::ask::{TakesAsDeclared, TakesReference, TakesValue};
+pub use crate::pass::{Kept, Lent, Owned};
 pub use crate::registry::Pipelines;
 pub use pipeline_macros::{catalog, pipeline_in, pipeline_with, pipelines_in, pipelines_with};
 

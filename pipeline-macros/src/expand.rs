@@ -5,8 +5,8 @@
 //! everything else is still checked.
 
 use pipeline_graph::{Cycle, Order};
-use proc_macro2::{Ident, Span, TokenStream};
-use quote::{format_ident, quote};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
 
 use crate::ast::{Form, FunctionKind, Item, Name, Node};
 use crate::dag::{self, Places};
@@ -150,7 +150,7 @@ impl Expansion<'_> {
             #head struct #name<#(#types #defaults),*> {
                 #(#[doc = #docs] pub #idents: #types),*
             }
-            impl<#(#types: ::core::marker::Send + 'static),*> #krate::__private::Outputs for #name<#(#types),*> {
+            impl<#(#types: 'static),*> #krate::__private::Outputs for #name<#(#types),*> {
                 type Partial = #name<#(::core::option::Option<#types>),*>;
             }
         }
@@ -205,7 +205,8 @@ impl Expansion<'_> {
                 }
                 let slot = local("slot", ident);
                 let ty = dataset.ty.as_ref().map(|ty| quote!(::<#ty>));
-                Some(quote!(let #slot = body.memory #ty();))
+                let span = Span::call_site().located_at(slot.span());
+                Some(quote_spanned!(span=> let #slot = body.memory #ty();))
             })
             .collect()
     }
@@ -216,10 +217,14 @@ impl Expansion<'_> {
         let inputs: Vec<Ident> = distinct("in", &node.inputs.names);
         let outputs: Vec<Ident> = distinct("out", &node.outputs.names);
         let wires = &self.graph.wires[index];
-        let reads = inputs.iter().zip(&node.inputs.names).zip(&wires.inputs).map(|((input, name), &id)| {
-            let value = self.read(name, id, declared);
-            quote!(let mut #input = #value;)
+        let values: Vec<Option<TokenStream>> =
+            node.inputs.names.iter().zip(&wires.inputs).map(|(name, &id)| self.read(name, id, declared)).collect();
+        let reads = inputs.iter().zip(&values).filter_map(|(input, value)| {
+            let value = value.as_ref()?;
+            Some(quote!(let mut #input = #value;))
         });
+        let inputs: Vec<Option<Ident>> =
+            inputs.iter().zip(&values).map(|(input, value)| value.is_some().then(|| input.clone())).collect();
         let call = self.call(node, &inputs, asks);
         let (needs, hoisted) = self.needs(index, declared);
         let results = results(node, &outputs);
@@ -267,32 +272,29 @@ impl Expansion<'_> {
         self.graph.datasets[dataset].writers.first().is_some_and(|place| place.node == node)
     }
 
-    fn read(&self, name: &Name, id: Option<usize>, declared: &[bool]) -> TokenStream {
-        let krate = self.context.krate;
-        let missing = quote!(#krate::__private::missing());
-        let Some(id) = id else { return missing };
+    /// How an input is read; none if a mistake has left nothing to read.
+    fn read(&self, name: &Name, id: Option<usize>, declared: &[bool]) -> Option<TokenStream> {
+        let id = id?;
         let dataset = &self.graph.datasets[id];
-        match name {
-            Name::Parameter { keyword, fields } => {
+        Some(match (name, dataset.home) {
+            (Name::Parameter { keyword, fields }, _) => {
                 let parameters = self.parameters(keyword);
                 quote!(io.parameter(&catalog.#parameters #(.#fields)*))
             }
-            Name::Dataset { ident, .. } => match dataset.home {
-                Home::Parameter => {
-                    let parameters = self.parameters(ident);
-                    quote!(io.parameter(&catalog.#parameters))
-                }
-                Home::Catalog => {
-                    let place = proc_macro2::Literal::usize_unsuffixed(self.places.of[id]);
-                    quote!(io.load(#place, &catalog.#ident)?)
-                }
-                Home::Memory if !declared[id] => missing,
-                Home::Memory => {
-                    let slot = local("slot", ident);
-                    if dataset.readers.len() == 1 { quote!(io.take(#slot)) } else { quote!(io.read(#slot)) }
-                }
-            },
-        }
+            (Name::Dataset { ident, .. }, Home::Parameter) => {
+                let parameters = self.parameters(ident);
+                quote!(io.parameter(&catalog.#parameters))
+            }
+            (Name::Dataset { ident, .. }, Home::Catalog) => {
+                let place = Literal::usize_unsuffixed(self.places.of[id]);
+                quote!(io.load(#place, &catalog.#ident)?)
+            }
+            (Name::Dataset { .. }, Home::Memory) if !declared[id] => return None,
+            (Name::Dataset { ident, .. }, Home::Memory) => {
+                let slot = local("slot", ident);
+                if dataset.readers.len() == 1 { quote!(io.take(#slot)) } else { quote!(io.read(#slot)) }
+            }
+        })
     }
 
     /// The field of the parameters, at the place where the user names them.
@@ -303,32 +305,33 @@ impl Expansion<'_> {
         }
     }
 
-    /// The call of a node's function.
-    fn call(&self, node: &Node, inputs: &[Ident], asks: &mut bool) -> TokenStream {
+    /// The call of a node's function; inputs that a mistake has left out are none.
+    fn call(&self, node: &Node, inputs: &[Option<Ident>], asks: &mut bool) -> TokenStream {
         let krate = self.context.krate;
         let function = &node.function.tokens;
-        let passes = inputs.iter().map(|input| {
-            let pass = Ident::new("pass", input.span());
-            quote!(#input.#pass())
+        let arguments = inputs.iter().map(|input| match input {
+            Some(input) => {
+                let pass = Ident::new("pass", input.span());
+                quote!(#input.#pass())
+            }
+            None => quote!(#krate::__private::missing()),
         });
         let call = match (&node.function.kind, inputs) {
             (FunctionKind::Closure, _) => {
                 let closure = closure(node);
-                quote!(#closure(#(#passes),*))
+                quote!(#closure(#(#arguments),*))
             }
             // The one parameter of a function may be generic, so that its signature does not tell how to pass the input.
-            (FunctionKind::Path { generic: false, .. }, [input]) => {
+            (FunctionKind::Path { generic: false, .. }, [Some(input)]) => {
                 *asks = true;
-                let (local, pass) = (
-                    Ident::new("function", Span::mixed_site().located_at(node.function.span)),
-                    Ident::new("pass", input.span()),
-                );
-                quote! {{
+                let span = Span::mixed_site().located_at(node.function.span);
+                let (local, pass) = (Ident::new("function", span), Ident::new("pass", input.span()));
+                quote_spanned! {span=> {
                     let #local = #function;
                     #local((&&&#input.ask(&#local)).takes(#input.#pass()))
                 }}
             }
-            (FunctionKind::Path { .. }, _) => quote!(#function(#(#passes),*)),
+            (FunctionKind::Path { .. }, _) => quote!(#function(#(#arguments),*)),
         };
         if node.fallible.is_some() { quote!(#krate::__private::attempt(#call)?) } else { call }
     }
@@ -337,16 +340,17 @@ impl Expansion<'_> {
         let (Name::Dataset { ident, .. }, Some(id)) = (name, id) else {
             return quote!(::core::mem::drop(#output););
         };
-        let dataset = &self.graph.datasets[id];
-        match dataset.home {
+        // The call stands where the name does, or rustc would show all of the pipeline as a call with a wrong argument.
+        let span = Span::call_site().located_at(ident.span());
+        match self.graph.datasets[id].home {
             Home::Memory if self.is_writer(node, id) => {
                 let slot = local("slot", ident);
-                quote!(io.put(#slot, #output);)
+                quote_spanned!(span=> io.put(#slot, #output);)
             }
             Home::Memory => quote!(::core::mem::drop(#output);),
             Home::Catalog | Home::Parameter => {
-                let place = proc_macro2::Literal::usize_unsuffixed(self.places.of[id]);
-                quote!(io.save(#place, &catalog.#ident, #output)?;)
+                let place = Literal::usize_unsuffixed(self.places.of[id]);
+                quote_spanned!(span=> io.save(#place, &catalog.#ident, #output)?;)
             }
         }
     }
@@ -362,7 +366,7 @@ fn results(node: &Node, outputs: &[Ident]) -> TokenStream {
     let span = Span::call_site().located_at(node.outputs.span);
     match outputs {
         [output] => quote!(#output),
-        outputs => quote::quote_spanned!(span=> (#(#outputs),*)),
+        outputs => quote_spanned!(span=> (#(#outputs),*)),
     }
 }
 
