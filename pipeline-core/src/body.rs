@@ -115,6 +115,7 @@ impl<'r> Io<'r> {
     /// # Panics
     ///
     /// Panics if it has not been written; a run executes no node before that.
+    #[must_use]
     pub fn take<T: 'static>(&self, key: &Key<T>) -> Owned<T> {
         Owned::new(self.slot(key).take().expect(WRITTEN_BEFORE))
     }
@@ -124,6 +125,7 @@ impl<'r> Io<'r> {
     /// # Panics
     ///
     /// Panics if it has not been written; a run executes no node before that.
+    #[must_use]
     pub fn read<T: 'static>(&self, key: &Key<T>) -> Lent<'r, T> {
         self.slot(key).read().expect(WRITTEN_BEFORE)
     }

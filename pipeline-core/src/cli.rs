@@ -13,15 +13,17 @@ use crate::error::write_chain;
 #[cfg(feature = "rayon")]
 use crate::runner::ParallelRunner;
 use crate::runner::{DryRunner, Runner, RunnerExt, SequentialRunner};
-use crate::{Catalog, Error, Pipelines};
+use crate::{Catalog, Error, Pipelines, Status};
 
 /// The exit code of a run that failed.
 const FAILED: u8 = 1;
 /// The exit code of a command line that cannot be understood; clap's own.
 const MISUSED: u8 = 2;
 
+type MakeRunner = fn() -> Box<dyn Runner>;
+
 /// The runners that `--runner` takes, by name.
-const RUNNERS: &[(&str, fn() -> Box<dyn Runner>)] = &[
+const RUNNERS: &[(&str, MakeRunner)] = &[
     ("SequentialRunner", || Box::new(SequentialRunner::new())),
     #[cfg(feature = "rayon")]
     ("ParallelRunner", || Box::new(ParallelRunner::new())),
@@ -50,6 +52,10 @@ const RUNNERS: &[(&str, fn() -> Box<dyn Runner>)] = &[
 /// The exit code is 0 if all went well, 1 if the run failed, and 2 if the command line asks for something that there is not;
 /// errors go to the standard error, with their causes and the nearest valid names.
 #[must_use]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "`main(pipelines())` reads best, and nothing is done with them after it"
+)]
 pub fn main<C: Catalog>(pipelines: Pipelines<C>) -> ExitCode {
     main_from(&pipelines, std::env::args_os())
 }
@@ -61,7 +67,7 @@ pub fn main_from<C: Catalog>(pipelines: &Pipelines<C>, arguments: impl IntoItera
         Ok(matches) => matches,
         Err(error) => {
             // Nothing is left to tell if the terminal is gone.
-            let _ = error.print();
+            drop(error.print());
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(MISUSED));
         }
     };
@@ -72,7 +78,7 @@ pub fn main_from<C: Catalog>(pipelines: &Pipelines<C>, arguments: impl IntoItera
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure { error, code }) => {
-            let _ = writeln!(io::stderr(), "error: {}", Chain(&*error));
+            drop(writeln!(io::stderr(), "error: {}", Chain(&*error)));
             ExitCode::from(code)
         }
     }
@@ -122,9 +128,10 @@ fn run<C: Catalog>(pipelines: &Pipelines<C>, arguments: &ArgMatches) -> Result<(
 
     let start = Instant::now();
     let report = runner.run_report(pipeline, &pipelines.catalog()).map_err(Failure::failed)?;
-    let text = report.to_string();
-    report.into_result().map_err(Failure::failed)?;
-    say(&format!("{text} in {:.1?}", start.elapsed()))
+    let duration = start.elapsed();
+    let report = report.into_result().map_err(Failure::failed)?;
+    let is_dry = report.nodes().any(|(_, status)| status == Status::WouldExecute);
+    say(&if is_dry { report.to_string() } else { format!("{report} in {duration:.1?}") })
 }
 
 fn runner(name: &str) -> Result<Box<dyn Runner>, Error> {

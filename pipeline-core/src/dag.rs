@@ -109,6 +109,7 @@ impl Dag {
     }
 
     /// The nodes, in the order of execution.
+    #[must_use]
     pub fn nodes(&self) -> impl ExactSizeIterator<Item = Node<'_>> + DoubleEndedIterator {
         self.order().map(|id| Node { dag: self, id })
     }
@@ -125,6 +126,7 @@ impl Dag {
     }
 
     /// The ids of the nodes, in the order of execution.
+    #[must_use]
     pub fn order(&self) -> impl ExactSizeIterator<Item = NodeId> + DoubleEndedIterator + use<> {
         (0..to_u32(self.len())).map(NodeId)
     }
@@ -159,6 +161,7 @@ impl Dag {
     }
 
     /// The datasets and parameters that the nodes name, each once.
+    #[must_use]
     pub fn datasets(&self) -> impl ExactSizeIterator<Item = Dataset<'_>> + DoubleEndedIterator {
         (0..to_u32(self.n_datasets())).map(|id| Dataset { dag: self, id: DatasetId(id) })
     }

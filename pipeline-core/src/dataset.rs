@@ -130,7 +130,9 @@ pub trait Dataset: Send + Sync {
         Ok(false)
     }
 
-    /// Lets go of what it keeps in memory only to be faster. What was saved stays.
+    /// Lets go of what it keeps only to be faster. What was saved stays.
+    ///
+    /// Called at the end of a run for each dataset that passed from node to node in it; not for the pipeline's own inputs and outputs.
     fn release(&self) {}
 
     /// Tells the dataset the name of its catalog entry, for its error messages.

@@ -39,6 +39,7 @@ pub trait CanBePassedAs<'a, P>: Sized {
 pub trait CanBeCloned: Sized {
     /// As `Clone`.
     #[doc(hidden)]
+    #[must_use]
     fn cloned(&self) -> Self;
 }
 

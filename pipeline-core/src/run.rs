@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, PoisonError};
 
 use crate::body::{Failure, Io};
-use crate::dag::{Dag, NodeId};
+use crate::dag::{Dag, Dataset, Kind, NodeId};
 use crate::dataset::AnyDataset;
 use crate::memory::{Memory, State};
 use crate::pipeline::Plan;
@@ -138,8 +138,8 @@ impl<C> Active<'_, C> {
         let pipeline = self.pipeline.map(str::to_owned);
         let node = self.node(part, place);
         let dataset_name = |id: u32| {
-            let name = self.plan.parts[part].dag.datasets().nth(id as usize).map(|dataset| dataset.name());
-            name.unwrap_or_default().to_owned()
+            let dataset = self.plan.parts[part].dag.datasets().nth(id as usize);
+            dataset.map_or("", Dataset::name).to_owned()
         };
         match failure {
             Failure::Function(source) => Error::Node { pipeline, node, source },
@@ -226,9 +226,20 @@ fn with_memory<C: Catalog, O: Outputs, T>(
     let active = Active { pipeline: pipeline.name(), plan, catalog, memory: &memory };
     let run = Run { dag, nodes: &active, would_execute: Mutex::default() };
     let result = body(&run, &memory);
+    release(dag, catalog);
     memory.clear();
     plan.keep(memory);
     Ok(result)
+}
+
+/// Kedro's rule: what passed between nodes through the catalog is released, but never an input or an output of the pipeline.
+fn release<C: Catalog>(dag: &Dag, catalog: &C) {
+    let passed = |dataset: &Dataset<'_>| dataset.writer().is_some() && dataset.n_readers() > 0;
+    for dataset in dag.datasets().filter(|dataset| dataset.kind() == Kind::Catalog).filter(passed) {
+        if let Some(dataset) = catalog.dataset(dataset.name()) {
+            dataset.release();
+        }
+    }
 }
 
 fn nodes_in(dag: &Dag, chosen: impl Fn(usize) -> bool) -> Vec<String> {

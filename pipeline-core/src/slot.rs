@@ -49,7 +49,7 @@ impl<T> Slot<T> {
 }
 
 /// A value that a slot lends to one of its readers. When the last lease ends, the slot drops the value.
-#[expect(unnameable_types, reason = "it is a part of what only expansions name")]
+#[expect(unnameable_types, reason = "a part of what only expansions name")]
 pub struct Lease<'s, T> {
     /// There until the lease ends.
     guard: Option<RwLockReadGuard<'s, Option<T>>>,

@@ -86,14 +86,8 @@ fn check_writers(nodes: &[(u32, Node<'_>)], ends: &[Ends], datasets: &[(&'static
 }
 
 fn spell_out(circle: &[usize], nodes: &[(u32, Node<'_>)]) -> String {
-    let mut text = String::from("its nodes wait for each other: ");
-    for &node in circle {
-        text.push_str(&format!("`{}` -> ", nodes[node].1));
-    }
-    if let Some(&first) = circle.first() {
-        text.push_str(&format!("`{}`", nodes[first].1));
-    }
-    text
+    let around: Vec<String> = circle.iter().chain(circle.first()).map(|&node| format!("`{}`", nodes[node].1)).collect();
+    format!("its nodes wait for each other: {}", around.join(" -> "))
 }
 
 fn assemble(

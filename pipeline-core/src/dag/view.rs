@@ -44,11 +44,13 @@ impl<'a> Node<'a> {
     }
 
     /// What it reads, in the order of the function's arguments.
+    #[must_use]
     pub fn inputs(self) -> impl ExactSizeIterator<Item = Dataset<'a>> {
         self.parts().inputs.iter().map(move |&id| self.dag.dataset(DatasetId(id)))
     }
 
     /// What it writes, in the order of the function's results.
+    #[must_use]
     pub fn outputs(self) -> impl ExactSizeIterator<Item = Dataset<'a>> {
         self.parts().outputs.iter().map(move |&id| self.dag.dataset(DatasetId(id)))
     }
@@ -66,6 +68,7 @@ impl<'a> Node<'a> {
     }
 
     /// The nodes that read what it writes, each once.
+    #[must_use]
     pub fn successors(self) -> impl ExactSizeIterator<Item = Node<'a>> {
         self.parts().successors.iter().map(move |&id| self.dag.node(NodeId(id)))
     }
@@ -135,6 +138,7 @@ impl<'a> Dataset<'a> {
     }
 
     /// The nodes that read it; a node that reads it twice is there twice.
+    #[must_use]
     pub fn readers(self) -> impl ExactSizeIterator<Item = Node<'a>> {
         self.parts().readers.iter().map(move |&id| self.dag.node(NodeId(id)))
     }

@@ -145,7 +145,7 @@ impl Drop for Beside {
     fn drop(&mut self) {
         if !self.renamed {
             // The first error is what counts; that the leftover cannot be removed either would only hide it.
-            let _ = fs::remove_file(&self.path);
+            drop(fs::remove_file(&self.path));
         }
     }
 }

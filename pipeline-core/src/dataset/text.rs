@@ -34,7 +34,7 @@ impl Load for Text {
     fn load(&self) -> Result<String, DatasetError> {
         String::from_utf8(self.location.read()?).map_err(|error| {
             let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-            let line = valid.iter().filter(|&&byte| byte == b'\n').count() as u64 + 1;
+            let line = valid.split(|&byte| byte == b'\n').count() as u64;
             self.location.error(error.utf8_error()).at_line(line)
         })
     }
