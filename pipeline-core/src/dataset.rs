@@ -2,13 +2,7 @@
 
 /// The part of a dataset's traits that is the same for all that are one file.
 macro_rules! file_dataset {
-    ($dataset:ident => $value:ty) => {
-        $crate::dataset::file_dataset!(impl [] $dataset => $value);
-    };
-    ($dataset:ident<$T:ident> => $value:ty) => {
-        $crate::dataset::file_dataset!(impl [$T: Send + Sync + 'static] $dataset<$T> => $value);
-    };
-    (impl [$($generics:tt)*] $dataset:ty => $value:ty) => {
+    ([$($generics:tt)*] $dataset:ty => $value:ty) => {
         impl<$($generics)*> Dataset for $dataset {
             type Value = $value;
             type Reach = AnyProcess;

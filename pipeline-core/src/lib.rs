@@ -1,6 +1,64 @@
 //! Kedro's pipelines for Rust, checked by the compiler.
-
-#![cfg_attr(docsrs, feature(doc_cfg))]
+//!
+//! Plain functions are nodes. Names in a typed catalog are their inputs and outputs. Runners execute them one by one or on a
+//! work-stealing pool. A name that nothing provides, a value of the wrong type, a dataset with two writers, nodes that wait for
+//! each other: all these do not compile, with an error under the name that is wrong.
+//!
+//! ```
+//! use pipeline_core::prelude::*;
+//!
+//! catalog! {
+//!     /// Everything that the pipeline reads and writes.
+//!     pub struct Catalog {
+//!         xs: Memory<Vec<f64>> = Memory::new(vec![1.0, 2.0, 3.0]),
+//!     }
+//! }
+//!
+//! pipeline! {
+//!     /// The variance of `xs`.
+//!     pub variance for Catalog {
+//!         node(mean, [xs] -> [m]),
+//!         node(mean_of_squares, [xs] -> [m2]),
+//!         node(|m: f64, m2: f64| m2 - m * m, [m, m2] -> [v: f64]),
+//!     }
+//! }
+//!
+//! fn mean(xs: &[f64]) -> f64 { xs.iter().sum::<f64>() / xs.len() as f64 }
+//! fn mean_of_squares(xs: &[f64]) -> f64 { xs.iter().map(|x| x * x).sum::<f64>() / xs.len() as f64 }
+//!
+//! # fn main() -> Result<(), pipeline_core::Error> {
+//! let outputs = SequentialRunner::new().run(&variance(), &Catalog::default())?;
+//! assert!((outputs.v - 2.0 / 3.0).abs() < 1e-12);
+//! println!("{}", variance::DAG);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Where to look
+//!
+//! | for | see |
+//! |---|---|
+//! | how a catalog is declared | [`catalog!`] |
+//! | how a pipeline is declared | [`pipeline!`], [`pipelines!`] |
+//! | what holds data, and how to write your own | [`dataset`] |
+//! | how values become arguments | [`pass`] |
+//! | what runs pipelines, and how to write your own | [`Runner`] |
+//! | what a pipeline looks like from outside | [`Dag`] |
+//! | a command line | [`cli`] |
+//!
+//! # Features
+//!
+//! All are on by default; without them the crate holds the macros, the DAG, the datasets without a format, and the sequential runner.
+//!
+//! | feature | what it brings |
+//! |---|---|
+//! | `cli` | [`cli`], with clap |
+//! | `csv` | [`dataset::Csv`] |
+//! | `json` | [`dataset::Json`] |
+//! | `rayon` | [`ParallelRunner`] |
+//! | `serde` | what `csv` and `json` share |
+//!
+//! The words are [Kedro](https://kedro.org)'s: node, dataset, catalog, parameters, pipeline, runner, free input and output.
 
 mod body;
 mod catalog;
@@ -48,3 +106,8 @@ pub mod prelude {
     pub use crate::runner::{DryRunner, Runner, RunnerExt as _, SequentialRunner};
     pub use crate::{Pipeline, Pipelines, catalog, pipeline, pipelines};
 }
+
+/// The code of the README compiles.
+#[cfg(all(doctest, feature = "csv", feature = "json"))]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -1,19 +1,146 @@
 //! The macros as users call them. Each hands its tokens on to the macro crate with `$crate`, so that they work under any name
 //! that a user gives to the dependency.
 
-/// Declares a catalog: a struct with a dataset in each field, which pipelines name.
+/// Declares a catalog: a struct with a dataset in each field, by whose names pipelines read and write.
+///
+/// ```
+/// use pipeline_core::prelude::*;
+///
+/// #[derive(serde::Serialize, serde::Deserialize)]
+/// pub struct Flower { species: String, petal_length: f64 }
+///
+/// #[derive(Default)]
+/// pub struct Params { test_ratio: f64 }
+///
+/// catalog! {
+///     /// Everything that the pipelines read and write.
+///     pub struct Catalog {
+///         flowers: Csv<Flower> = "data/01_raw/flowers.csv",
+///         semicolons: Csv<Flower> = Csv::new("data/01_raw/more.csv").delimiter(b';'),
+///         model: Memory<f64>,
+///         params: Params = Params { test_ratio: 0.2 },
+///     }
+/// }
+///
+/// let mut catalog = Catalog::default();
+/// catalog.flowers = Csv::new("elsewhere/flowers.csv");
+/// assert_eq!(catalog.params.test_ratio, 0.2);
+/// ```
+///
+/// What stands after the type says what the field of `Catalog::default()` is: a location in quotes for a dataset that is made
+/// [from a location](crate::dataset::FromLocation), any other expression as it is, and without either the type's own `Default`. Paths
+/// are relative to the folder in which the program runs.
+///
+/// A field called `params` or `parameters` is no dataset but the parameters, a plain struct: `params:test_ratio` in a pipeline is
+/// its field.
+///
+/// Fields are as visible as the struct, unless they say otherwise. The struct gets `Default` and [`Catalog`](crate::Catalog).
+/// Beside it stands a hidden macro of the same name, by which pipelines know the fields; `use data::Catalog;` brings both.
 #[macro_export]
 macro_rules! catalog {
     ($($tokens:tt)*) => { $crate::__private::catalog! { [$crate] $($tokens)* } };
 }
 
 /// Declares a pipeline: nodes that are wired by the names of datasets, checked when it compiles.
+///
+/// ```
+/// use pipeline_core::prelude::*;
+///
+/// #[derive(Default)]
+/// pub struct Params { ratio: f64 }
+/// catalog! {
+///     pub struct Catalog { text: Memory<String>, longest: Memory<usize>, params: Params = Params { ratio: 0.5 } }
+/// }
+///
+/// // An item: a function that makes the pipeline, and a type of the same name with its DAG and its free outputs.
+/// pipeline! {
+///     /// Measures the words of a text.
+///     pub words for Catalog {
+///         node(lengths, [text] -> [lengths]),
+///         node(|lengths: &[usize]| lengths.len(), [lengths] -> [n_words: usize]),
+///         node(longest?, [lengths] -> [longest], name = "find_longest", tags = ["slow"]),
+///         node(scaled, [n_words_again, params:ratio] -> [scaled: f64]),
+///         node(count, [text] -> [n_words_again]),
+///     }
+/// }
+///
+/// fn lengths(text: &str) -> Vec<usize> { text.split(' ').map(str::len).collect() }
+/// fn longest(lengths: &[usize]) -> Result<usize, &'static str> { lengths.iter().copied().max().ok_or("no words") }
+/// fn count(text: &str) -> usize { text.split(' ').count() }
+/// fn scaled(n: usize, ratio: f64) -> f64 { n as f64 * ratio }
+///
+/// # fn main() -> Result<(), pipeline_core::Error> {
+/// let catalog = Catalog { text: Memory::new("plain words".to_owned()), ..Catalog::default() };
+/// let outputs: words = SequentialRunner::new().run(&words(), &catalog)?;
+/// assert_eq!((outputs.n_words, outputs.scaled), (2, 1.0));
+///
+/// // An expression, over the `Catalog` in scope.
+/// let halve = pipeline! { node(|n: usize| n / 2, [longest] -> [half]) };
+/// assert_eq!(SequentialRunner::new().run(&halve, &catalog)?.half, 2);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Grammar
+///
+/// | form | what it is |
+/// |---|---|
+/// | `pipeline! { pub NAME for CATALOG { NODES } }` | an item, with attributes and documentation before it |
+/// | `pipeline! { NODES }` | an expression over the catalog that is called `Catalog` here |
+/// | `pipeline! { for CATALOG; NODES }` | an expression over this catalog |
+/// | `pipeline!(< NODES >)` | the same, in angle brackets |
+///
+/// Nodes stand behind each other, separated by commas; their order does not matter.
+///
+/// ```text
+/// node(FUNCTION, [INPUTS] -> [OUTPUTS], name = "…", tags = ["…", …])
+/// ```
+///
+/// FUNCTION is a path, also with a turbofish, or a closure whose parameters have types. `?` behind it says that it returns a
+/// `Result`, of any error that converts into a boxed one: `fit?`, `(|x: &str| x.parse::<u8>())?`. The function's signature decides
+/// how inputs are [passed](crate::pass): by reference, as a slice, by value.
+///
+/// INPUTS and OUTPUTS are names of datasets. One that the catalog declares is there; any other is in memory, from the node that
+/// writes it to its last reader. `params:a.b` is an input: a field of the parameters; `params` is all of them. A function with
+/// several outputs returns a tuple.
+///
+/// An output that the catalog does not declare and no node reads is a *free output*, which a run returns. An item needs its
+/// type: `[n_words: usize]`. Other names in memory may have a type too.
 #[macro_export]
 macro_rules! pipeline {
     ($($tokens:tt)*) => { $crate::__private::pipeline_in! { [$crate] $($tokens)* } };
 }
 
-/// Registers pipelines by name.
+/// Registers pipelines by name: writes a function that returns [`Pipelines`](crate::Pipelines).
+///
+/// ```
+/// use pipeline_core::prelude::*;
+///
+/// catalog! { pub struct Catalog { A: Memory<i32> = Memory::new(1), B: Memory<i32>, C: Memory<i32> } }
+///
+/// mod doubling {
+///     use super::*;
+///     pipeline! { pub pipeline for Catalog { node(|a: i32| 2 * a, [A] -> [B]) } }
+/// }
+///
+/// fn identity<T>(value: T) -> T { value }
+///
+/// pipelines! {
+///     /// What `run --pipeline NAME` finds.
+///     pub fn pipelines() for Catalog {
+///         doubling = doubling::pipeline(),
+///         copying = pipeline!< node(identity, [B] -> [C]) >,
+///         __default__ = doubling + copying,
+///     }
+/// }
+///
+/// # fn main() {
+/// assert!(pipelines().names().eq(["doubling", "copying", "__default__"]));
+/// # }
+/// ```
+///
+/// An entry is a sum of one or more terms: the name of an earlier entry, a call of a pipeline that is declared elsewhere, or a
+/// pipeline written out, `pipeline!< … >`. Pipelines of a sum meet in the datasets of the catalog that both name.
 #[macro_export]
 macro_rules! pipelines {
     ($($tokens:tt)*) => { $crate::__private::pipelines_in! { [$crate] $($tokens)* } };

@@ -133,7 +133,7 @@ impl Expansion<'_> {
         let krate = self.context.krate;
         let fields: Vec<_> = self.free_outputs().filter(|(dataset, _)| !is_item || dataset.ty.is_some()).collect();
         let idents: Vec<&Ident> = fields.iter().map(|(_, ident)| *ident).collect();
-        let docs = fields.iter().map(|(dataset, _)| format!("The free output `{}`.", dataset.name));
+        let docs = fields.iter().map(|(dataset, _)| format!(" The free output `{}`.", dataset.name));
         let types: Vec<Ident> = (0..fields.len()).map(|index| format_ident!("Out{index}")).collect();
         if fields.is_empty() {
             return quote! {

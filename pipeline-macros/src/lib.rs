@@ -17,6 +17,8 @@ mod parse;
 mod registry;
 mod scan;
 mod shim;
+#[cfg(test)]
+mod tests;
 
 use proc_macro::TokenStream;
 

@@ -26,7 +26,7 @@ impl Bytes {
     }
 }
 
-super::file_dataset!(Bytes => Vec<u8>);
+super::file_dataset!([] Bytes => Vec<u8>);
 
 impl Load for Bytes {
     type Loaded = Vec<u8>;

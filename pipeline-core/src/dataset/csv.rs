@@ -55,7 +55,7 @@ impl<T> Csv<T> {
     }
 }
 
-super::file_dataset!(Csv<T> => Vec<T>);
+super::file_dataset!([T: Send + Sync + 'static] Csv<T> => Vec<T>);
 
 impl<T: DeserializeOwned + Send + Sync + 'static> Load for Csv<T> {
     type Loaded = Vec<T>;

@@ -33,7 +33,7 @@ impl<T> Json<T> {
     }
 }
 
-super::file_dataset!(Json<T> => T);
+super::file_dataset!([T: Send + Sync + 'static] Json<T> => T);
 
 impl<T: DeserializeOwned + Send + Sync + 'static> Load for Json<T> {
     type Loaded = T;

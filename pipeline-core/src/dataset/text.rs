@@ -26,7 +26,7 @@ impl Text {
     }
 }
 
-super::file_dataset!(Text => String);
+super::file_dataset!([] Text => String);
 
 impl Load for Text {
     type Loaded = String;

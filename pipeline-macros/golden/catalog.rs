@@ -1,0 +1,45 @@
+/// All data.
+#[allow(non_snake_case)]
+struct Catalog {
+    flowers: Csv<Flower>,
+    model: Memory<Model>,
+    params: Params,
+}
+impl ::core::default::Default for Catalog {
+    fn default() -> Self {
+        Self {
+            flowers: pipeline_core::__private::Dataset::named(
+                <Csv<
+                    Flower,
+                > as pipeline_core::__private::FromLocation>::from_location(
+                    "data/flowers.csv",
+                ),
+                "flowers",
+            ),
+            model: pipeline_core::__private::Dataset::named(
+                <Memory<Model> as ::core::default::Default>::default(),
+                "model",
+            ),
+            params: <Params as ::core::default::Default>::default(),
+        }
+    }
+}
+impl pipeline_core::__private::Catalog for Catalog {
+    fn datasets(
+        &self,
+    ) -> ::std::vec::Vec<(&'static str, &dyn pipeline_core::__private::AnyDataset)> {
+        ::std::vec::Vec::from([
+            ("flowers", &self.flowers as &dyn pipeline_core::__private::AnyDataset),
+            ("model", &self.model as &dyn pipeline_core::__private::AnyDataset),
+        ])
+    }
+}
+#[allow(unused_macros)]
+macro_rules! __catalog_Catalog_109420aaf95e1450 {
+    ([$($krate:tt)*] $next:ident $($rest:tt)*) => {
+        $($krate)* ::__private:: $next ! { [$($krate)*] [{ flowers dataset } { model
+        dataset } { params parameters }] $($rest)* }
+    };
+}
+#[allow(unused_imports)]
+pub(crate) use __catalog_Catalog_109420aaf95e1450 as Catalog;

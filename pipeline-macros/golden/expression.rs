@@ -1,0 +1,69 @@
+fn main() {
+    let p = {
+        static PIPELINE_DAG: pipeline_core::Dag = {
+            use pipeline_core::__private::dag::*;
+            dag(
+                &[
+                    node("identity", &[2], &[0]).before(&[1]),
+                    node("<closure>", &[0], &[1]).after(1).in_layer(1),
+                ],
+                &[
+                    in_memory("copy").written_by(0).read_by(&[1]),
+                    in_memory("length").written_by(1),
+                    in_catalog("flowers").read_by(&[0]),
+                ],
+            )
+        };
+        #[allow(non_snake_case, dead_code, missing_debug_implementations)]
+        struct PipelineOutputs<Out0> {
+            /// The free output `length`.
+            pub length: Out0,
+        }
+        impl<Out0: 'static> pipeline_core::__private::Outputs for PipelineOutputs<Out0> {
+            type Partial = PipelineOutputs<::core::option::Option<Out0>>;
+        }
+        pipeline_core::__private::pipeline(
+            ::core::option::Option::None,
+            &PIPELINE_DAG,
+            |body: &mut pipeline_core::__private::Body<Catalog>| {
+                use pipeline_core::__private::{
+                    TakesAsDeclared as _, TakesReference as _, TakesValue as _,
+                };
+                let slot_copy = body.memory();
+                body.node(
+                    (slot_copy,),
+                    |catalog, io, (slot_copy,)| {
+                        let mut in_flowers = io.load(2, &catalog.flowers)?;
+                        let out_copy = {
+                            let function = identity;
+                            function(
+                                (&&&in_flowers.ask(&function)).takes(in_flowers.pass()),
+                            )
+                        };
+                        io.put(slot_copy, out_copy);
+                        io.done()
+                    },
+                );
+                let slot_length = body.memory();
+                let closure = |copy: &str| copy.len();
+                body.node(
+                    (slot_copy, slot_length, closure),
+                    |catalog, io, (slot_copy, slot_length, closure)| {
+                        let mut in_copy = io.take(slot_copy);
+                        let out_length = closure(in_copy.pass());
+                        io.put(slot_length, out_length);
+                        io.done()
+                    },
+                );
+                pipeline_core::__private::Collect::new(
+                    move |io| PipelineOutputs {
+                        length: io.output(&slot_length),
+                    },
+                    move |io| PipelineOutputs {
+                        length: io.output_if_written(&slot_length),
+                    },
+                )
+            },
+        )
+    };
+}

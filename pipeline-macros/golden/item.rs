@@ -1,0 +1,99 @@
+/// Splits the flowers, trains a model and scores it.
+#[allow(non_camel_case_types)]
+pub struct training {}
+impl pipeline_core::__private::Outputs for training {
+    type Partial = training;
+}
+impl training {
+    /// The static DAG of the pipeline.
+    pub const DAG: &'static pipeline_core::Dag = {
+        static DAG: pipeline_core::Dag = {
+            use pipeline_core::__private::dag::*;
+            dag(
+                &[
+                    node("split", &[3, 4], &[0, 1]).tagged(&["prepare"]).before(&[1, 2]),
+                    node("fit", &[0], &[5]).after(1).in_layer(1).before(&[2]),
+                    node("score", &[5, 1], &[2]).after(2).in_layer(2).before(&[3]),
+                    node("render", &[2, 6], &[7])
+                        .named("render_report")
+                        .after(1)
+                        .in_layer(3),
+                ],
+                &[
+                    in_memory("train").written_by(0).read_by(&[1]),
+                    in_memory("test").written_by(0).read_by(&[2]),
+                    in_memory("accuracy").written_by(2).read_by(&[3]),
+                    in_catalog("flowers").read_by(&[0]),
+                    parameter("params:test_ratio").read_by(&[0]),
+                    in_catalog("model").written_by(1).read_by(&[2]),
+                    parameter("parameters").read_by(&[3]),
+                    in_catalog("report").written_by(3),
+                ],
+            )
+        };
+        &DAG
+    };
+}
+/// Splits the flowers, trains a model and scores it.
+#[must_use]
+pub fn training() -> pipeline_core::Pipeline<Catalog, training> {
+    pipeline_core::__private::pipeline(
+        ::core::option::Option::Some("training"),
+        training::DAG,
+        |body: &mut pipeline_core::__private::Body<Catalog>| {
+            use pipeline_core::__private::{
+                TakesAsDeclared as _, TakesReference as _, TakesValue as _,
+            };
+            let slot_train = body.memory();
+            let slot_test = body.memory();
+            body.node(
+                (slot_train, slot_test),
+                |catalog, io, (slot_train, slot_test)| {
+                    let mut in_flowers = io.load(3, &catalog.flowers)?;
+                    let mut in_test_ratio = io.parameter(&catalog.params.test_ratio);
+                    let (out_train, out_test) = split(
+                        in_flowers.pass(),
+                        in_test_ratio.pass(),
+                    );
+                    io.put(slot_train, out_train);
+                    io.put(slot_test, out_test);
+                    io.done()
+                },
+            );
+            body.node(
+                (slot_train,),
+                |catalog, io, (slot_train,)| {
+                    let mut in_train = io.take(slot_train);
+                    let out_model = pipeline_core::__private::attempt({
+                        let function = fit;
+                        function((&&&in_train.ask(&function)).takes(in_train.pass()))
+                    })?;
+                    io.save(5, &catalog.model, out_model)?;
+                    io.done()
+                },
+            );
+            let slot_accuracy = body.memory::<f64>();
+            body.node(
+                (slot_test, slot_accuracy),
+                |catalog, io, (slot_test, slot_accuracy)| {
+                    let mut in_model = io.load(5, &catalog.model)?;
+                    let mut in_test = io.take(slot_test);
+                    let out_accuracy = score(in_model.pass(), in_test.pass());
+                    io.put(slot_accuracy, out_accuracy);
+                    io.done()
+                },
+            );
+            body.node(
+                (slot_accuracy,),
+                |catalog, io, (slot_accuracy,)| {
+                    let mut in_accuracy = io.take(slot_accuracy);
+                    let mut in_params = io.parameter(&catalog.params);
+                    let out_report = render(in_accuracy.pass(), in_params.pass());
+                    io.save(7, &catalog.report, out_report)?;
+                    io.done()
+                },
+            );
+            pipeline_core::__private::Collect::new(|_| training {}, |_| training {})
+        },
+    )
+}
