@@ -89,3 +89,119 @@ fn the_first_step_hands_the_pipeline_to_its_catalog() {
     let in_scope = step(quote!(< node(f, [a] -> [b]) >));
     assert!(in_scope.starts_with("Catalog ! {"), "{in_scope}");
 }
+
+#[test]
+fn expansions_name_only_what_is_meant_for_them() {
+    let public = ["Dag", "Pipeline", "Pipelines"];
+    for file in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("golden")).expect("there are golden files") {
+        let path = file.expect("a folder can be read").path();
+        let text = fs::read_to_string(&path).expect("a golden file is text");
+        for (at, _) in text.match_indices("pipeline_core::") {
+            let rest = &text[at + "pipeline_core::".len()..];
+            let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
+            let name = &rest[..end];
+            assert!(name == "__private" || public.contains(&name), "`{name}` in {}", path.display());
+        }
+    }
+}
+
+mod whatever_the_tokens {
+    //! No tokens make a macro panic. Beside the bounded run here, the same holds for any other seed.
+
+    use fastrand::Rng;
+    use proc_macro2::{Group, TokenStream, TokenTree};
+    use quote::quote;
+
+    use crate::{catalog, registry, shim};
+
+    /// How many token streams each macro is tried with.
+    const TRIES: usize = 3_000;
+
+    #[test]
+    fn pipelines_do_not_panic() {
+        let valid = [
+            quote!(/** docs */ #[doc = "x"] pub training for Catalog { node(split?, [flowers, params:a.b] -> [train, test: Vec<f64>], tags = ["a", "b"]), node(f::<u8>, [train] -> [model], name = "x") }),
+            quote!(< for data::Catalog; node(|x: &str, y: u8| x.len() < y, [flowers, train] -> [n]), node((|| Ok(1))?, [] -> [train]), >),
+            quote!(node(identity, [a] -> [b]), node(f, [b] -> [c]), node(f, [c] -> [a]), node(f, [c, c] -> [c, c])),
+        ];
+        for_mutations(&valid, |tokens| {
+            shim::pipeline_in(quote!([krate] #tokens));
+            shim::pipeline_with(
+                quote!([krate] [{ flowers dataset } { model dataset } { params parameters }] [C] { #tokens }),
+            );
+            shim::pipeline_with(tokens.clone());
+        });
+    }
+
+    #[test]
+    fn catalogs_do_not_panic() {
+        let valid = [quote! {
+            /** docs */ pub(crate) struct Catalog { pub a: Csv<Row<u8, u8>> = "x", b: Memory<i32> = Memory::<i32>::new(f(1, 2)), params: P }
+        }];
+        for_mutations(&valid, |tokens| {
+            catalog::catalog(quote!([krate] #tokens));
+            catalog::catalog(tokens.clone());
+        });
+    }
+
+    #[test]
+    fn registries_do_not_panic() {
+        let valid = [quote! {
+            pub fn pipelines() for Catalog {
+                a = x::y(), b = pipeline!< node(f, [flowers] -> [model]) >, c = pipeline! { node(f, [] -> []) }, __default__ = a + b + a::b,
+            }
+        }];
+        for_mutations(&valid, |tokens| {
+            registry::pipelines_in(quote!([krate] #tokens));
+            registry::pipelines_with(quote!([krate] [{ flowers dataset }] [C] { #tokens }));
+            registry::pipelines_with(tokens.clone());
+        });
+    }
+
+    fn for_mutations(valid: &[TokenStream], try_one: impl Fn(&TokenStream)) {
+        let mut rng = Rng::with_seed(1);
+        let spare: Vec<TokenTree> =
+            quote!(node -> => [ a: b ] ( , ) { } < > ? params : . "text" 'l' 7 pub for struct fn = | ! + r#type self)
+                .into_iter()
+                .chain(valid.iter().cloned().flatten())
+                .collect();
+        for tokens in valid {
+            try_one(tokens);
+            for _ in 0..TRIES {
+                let mut mutated = tokens.clone();
+                for _ in 0..rng.usize(1..4) {
+                    mutated = mutate(mutated, &spare, &mut rng);
+                }
+                try_one(&mutated);
+            }
+        }
+    }
+
+    /// Drops, doubles, swaps, replaces or adds a token, here or inside a group.
+    fn mutate(tokens: TokenStream, spare: &[TokenTree], rng: &mut Rng) -> TokenStream {
+        let mut trees: Vec<TokenTree> = tokens.into_iter().collect();
+        if trees.is_empty() {
+            return rng.choice(spare).cloned().into_iter().collect();
+        }
+        let at = rng.usize(..trees.len());
+        let groups: Vec<usize> = (0..trees.len()).filter(|&at| matches!(trees[at], TokenTree::Group(_))).collect();
+        if let (true, Some(&inside)) = (rng.f32() < 0.7, rng.choice(&groups))
+            && let TokenTree::Group(group) = &trees[inside]
+        {
+            let stream = mutate(group.stream(), spare, rng);
+            trees[inside] = Group::new(group.delimiter(), stream).into();
+            return trees.into_iter().collect();
+        }
+        match rng.u8(..5) {
+            0 => drop(trees.remove(at)),
+            1 => trees.insert(at, trees[at].clone()),
+            2 => {
+                let other = rng.usize(..trees.len());
+                trees.swap(at, other);
+            }
+            3 => trees[at] = rng.choice(spare).cloned().unwrap_or_else(|| trees[at].clone()),
+            _ => trees.extend(rng.choice(spare).cloned()),
+        }
+        trees.into_iter().collect()
+    }
+}
