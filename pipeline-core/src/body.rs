@@ -30,8 +30,17 @@ pub(crate) struct Part<C> {
     pub(crate) slots: Box<[MakeSlot]>,
 }
 
-/// Makes an empty slot of the right type.
-type MakeSlot = fn() -> Box<dyn AnySlot>;
+impl<C> Part<C> {
+    /// Empty slots for one run.
+    pub(crate) fn make_slots(&self) -> impl Iterator<Item = Box<dyn AnySlot>> {
+        // Datasets in memory come first in a DAG.
+        let n_readers = self.dag.datasets().map(|dataset| u32::try_from(dataset.n_readers()).unwrap_or(u32::MAX));
+        self.slots.iter().zip(n_readers).map(|(make, n_readers)| make(n_readers))
+    }
+}
+
+/// Makes an empty slot of the right type, for so many readers.
+type MakeSlot = fn(u32) -> Box<dyn AnySlot>;
 
 /// How a node ended.
 pub(crate) type Ended = Result<(), Box<Failure>>;
@@ -65,10 +74,8 @@ pub struct Body<C> {
 impl<C: 'static> Body<C> {
     /// Declares the next dataset in memory. Its type is left to inference, or given.
     pub fn memory<T: CanBeShared>(&mut self) -> Key<T> {
-        let index = self.slots.len();
         self.slots.push(slot::make::<T>);
-        let readers = u32::try_from(self.dag.datasets().nth(index).map_or(0, crate::dag::Dataset::n_readers));
-        Key { index, readers: readers.unwrap_or(u32::MAX), holds: PhantomData }
+        Key { holds: PhantomData }
     }
 
     /// Declares the next node.
@@ -83,10 +90,8 @@ impl<C> fmt::Debug for Body<C> {
     }
 }
 
-/// The slot of a dataset in memory that holds values of type `T`.
+/// Says that a slot holds values of type `T`. It has no size: which slot is said by its place in the DAG.
 pub struct Key<T> {
-    index: usize,
-    readers: u32,
     holds: PhantomData<fn(T) -> T>,
 }
 
@@ -100,11 +105,12 @@ impl<T> Copy for Key<T> {}
 
 impl<T> fmt::Debug for Key<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Key({})", self.index)
+        f.write_str("Key")
     }
 }
 
-/// The inputs and outputs of nodes during a run.
+/// The inputs and outputs of nodes during a run. An `id` is the place of a dataset in the DAG; those in memory come first, so it is that
+/// of the slot too.
 pub struct Io<'r> {
     pub(crate) slots: &'r [Box<dyn AnySlot>],
 }
@@ -116,8 +122,8 @@ impl<'r> Io<'r> {
     ///
     /// Panics if it has not been written; a run executes no node before that.
     #[must_use]
-    pub fn take<T: 'static>(&self, key: &Key<T>) -> Owned<T> {
-        Owned::new(self.slot(key).take().expect(WRITTEN_BEFORE))
+    pub fn take<T: 'static>(&self, id: u32, key: &Key<T>) -> Owned<T> {
+        Owned::new(self.slot(id, key).take().expect(WRITTEN_BEFORE))
     }
 
     /// Reads a dataset in memory that other nodes read too.
@@ -126,11 +132,11 @@ impl<'r> Io<'r> {
     ///
     /// Panics if it has not been written; a run executes no node before that.
     #[must_use]
-    pub fn read<T: 'static>(&self, key: &Key<T>) -> Lent<'r, T> {
-        self.slot(key).read().expect(WRITTEN_BEFORE)
+    pub fn read<T: 'static>(&self, id: u32, key: &Key<T>) -> Lent<'r, T> {
+        self.slot(id, key).read().expect(WRITTEN_BEFORE)
     }
 
-    /// Loads a dataset of the catalog; `id` is its place in the DAG.
+    /// Loads a dataset of the catalog.
     ///
     /// # Errors
     ///
@@ -148,11 +154,11 @@ impl<'r> Io<'r> {
     }
 
     /// Puts the value of a dataset in memory where its readers find it.
-    pub fn put<T: 'static, V: CanBeSavedAs<T>>(&self, key: &Key<T>, value: V) {
-        self.slot(key).put(value.into_saved(), key.readers);
+    pub fn put<T: 'static, V: CanBeSavedAs<T>>(&self, id: u32, key: &Key<T>, value: V) {
+        self.slot(id, key).put(value.into_saved());
     }
 
-    /// Saves a dataset of the catalog; `id` is its place in the DAG.
+    /// Saves a dataset of the catalog.
     ///
     /// # Errors
     ///
@@ -176,18 +182,18 @@ impl<'r> Io<'r> {
     ///
     /// Panics if it has not been written.
     #[must_use]
-    pub fn output<T: 'static>(&self, key: &Key<T>) -> T {
-        self.slot(key).take().expect("all nodes have been executed")
+    pub fn output<T: 'static>(&self, id: u32, key: &Key<T>) -> T {
+        self.slot(id, key).take().expect("all nodes have been executed")
     }
 
     /// Takes the value of a free output, if its node has been executed.
     #[must_use]
-    pub fn output_if_written<T: 'static>(&self, key: &Key<T>) -> Option<T> {
-        self.slot(key).take()
+    pub fn output_if_written<T: 'static>(&self, id: u32, key: &Key<T>) -> Option<T> {
+        self.slot(id, key).take()
     }
 
-    fn slot<T: 'static>(&self, key: &Key<T>) -> &'r Slot<T> {
-        let slot: &'r dyn Any = &*self.slots[key.index];
+    fn slot<T: 'static>(&self, id: u32, _: &Key<T>) -> &'r Slot<T> {
+        let slot: &'r dyn Any = &*self.slots[id as usize];
         slot.downcast_ref().expect("a key fits the slots of its own pipeline")
     }
 }

@@ -124,7 +124,7 @@ impl<C> Plan<C> {
     pub(crate) fn memory(&self) -> Memory {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         idle.unwrap_or_else(|| {
-            let slots = self.parts.iter().flat_map(|part| part.slots.iter().map(|make| make()));
+            let slots = self.parts.iter().flat_map(|part| part.make_slots());
             let n_nodes = self.parts.iter().map(|part| part.dag.len()).sum();
             Memory::new(slots.collect(), n_nodes)
         })

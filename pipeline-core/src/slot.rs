@@ -12,18 +12,20 @@ use crate::pass::Lent;
 /// its last reader is done.
 pub(crate) struct Slot<T> {
     value: RwLock<Option<T>>,
-    /// How many readers are not yet done.
-    readers: AtomicU32,
+    /// How many readers there are.
+    n_readers: u32,
+    /// How many of them are not yet done.
+    waiting: AtomicU32,
 }
 
 impl<T> Slot<T> {
-    pub(crate) const fn new() -> Self {
-        Self { value: RwLock::new(None), readers: AtomicU32::new(0) }
+    pub(crate) const fn new(n_readers: u32) -> Self {
+        Self { value: RwLock::new(None), n_readers, waiting: AtomicU32::new(0) }
     }
 
-    /// Puts the value there for so many readers.
-    pub(crate) fn put(&self, value: T, readers: u32) {
-        self.readers.store(readers, Ordering::Relaxed);
+    /// Puts the value there for its readers.
+    pub(crate) fn put(&self, value: T) {
+        self.waiting.store(self.n_readers, Ordering::Relaxed);
         *self.write() = Some(value);
     }
 
@@ -35,7 +37,7 @@ impl<T> Slot<T> {
     /// Lends the value to one of several readers, or gives it to the last one.
     pub(crate) fn read(&self) -> Option<Lent<'_, T>> {
         // The others count themselves out only when they are done, so nobody else holds the value now.
-        if self.readers.load(Ordering::Acquire) == 1 {
+        if self.waiting.load(Ordering::Acquire) == 1 {
             return Some(Lent::Last(Some(self.take()?)));
         }
         let guard = self.value.read().unwrap_or_else(PoisonError::into_inner);
@@ -67,7 +69,7 @@ impl<T> Deref for Lease<'_, T> {
 impl<T> Drop for Lease<'_, T> {
     fn drop(&mut self) {
         self.guard = None;
-        if self.slot.readers.fetch_sub(1, Ordering::AcqRel) == 1 {
+        if self.slot.waiting.fetch_sub(1, Ordering::AcqRel) == 1 {
             // Out of the lock first: dropping the value may panic.
             drop(self.slot.take());
         }
@@ -93,6 +95,6 @@ impl<T: Send + Sync + 'static> AnySlot for Slot<T> {
 }
 
 /// Makes an empty slot for values of type `T`.
-pub(crate) fn make<T: Send + Sync + 'static>() -> Box<dyn AnySlot> {
-    Box::new(Slot::<T>::new())
+pub(crate) fn make<T: Send + Sync + 'static>(n_readers: u32) -> Box<dyn AnySlot> {
+    Box::new(Slot::<T>::new(n_readers))
 }

@@ -55,15 +55,15 @@ pub fn training() -> pipeline_core::Pipeline<Catalog, training> {
                         in_flowers.pass(),
                         in_test_ratio.pass(),
                     );
-                    io.put(slot_train, out_train);
-                    io.put(slot_test, out_test);
+                    io.put(0, slot_train, out_train);
+                    io.put(1, slot_test, out_test);
                     io.done()
                 },
             );
             body.node(
                 (slot_train,),
                 |catalog, io, (slot_train,)| {
-                    let mut in_train = io.take(slot_train);
+                    let mut in_train = io.take(0, slot_train);
                     let out_model = pipeline_core::__private::attempt({
                         let function = fit;
                         function((&&&in_train.ask(&function)).takes(in_train.pass()))
@@ -77,16 +77,16 @@ pub fn training() -> pipeline_core::Pipeline<Catalog, training> {
                 (slot_test, slot_accuracy),
                 |catalog, io, (slot_test, slot_accuracy)| {
                     let mut in_model = io.load(5, &catalog.model)?;
-                    let mut in_test = io.take(slot_test);
+                    let mut in_test = io.take(1, slot_test);
                     let out_accuracy = score(in_model.pass(), in_test.pass());
-                    io.put(slot_accuracy, out_accuracy);
+                    io.put(2, slot_accuracy, out_accuracy);
                     io.done()
                 },
             );
             body.node(
                 (slot_accuracy,),
                 |catalog, io, (slot_accuracy,)| {
-                    let mut in_accuracy = io.take(slot_accuracy);
+                    let mut in_accuracy = io.take(2, slot_accuracy);
                     let mut in_params = io.parameter(&catalog.params);
                     let out_report = render(in_accuracy.pass(), in_params.pass());
                     io.save(7, &catalog.report, out_report)?;

@@ -60,7 +60,7 @@ impl Expansion<'_> {
         let body = self.body();
         let text = plain(name);
         let outputs = self.outputs_struct(name, &quote!(#attributes #[allow(non_camel_case_types)] #visibility), true);
-        let collect = self.collect(name);
+        let collect = self.collect(name, true);
         quote! {
             #diagnostics
             #outputs
@@ -91,7 +91,7 @@ impl Expansion<'_> {
         let (outputs, collect) = if self.free_outputs().next().is_none() {
             (TokenStream::new(), quote!(#krate::__private::Collect::nothing()))
         } else {
-            (self.outputs_struct(&name, &TokenStream::new(), false), self.collect(&name))
+            (self.outputs_struct(&name, &TokenStream::new(), false), self.collect(&name, false))
         };
         quote! {{
             #diagnostics
@@ -114,15 +114,15 @@ impl Expansion<'_> {
         }
     }
 
-    /// The free outputs that a struct can have as fields, each with the identifier of its writer's list.
-    fn free_outputs(&self) -> impl Iterator<Item = (&Dataset, &Ident)> {
-        self.places.datasets.iter().filter_map(|&id| {
+    /// The free outputs.
+    fn free_outputs(&self) -> impl Iterator<Item = FreeOutput<'_>> {
+        self.places.datasets.iter().enumerate().filter_map(|(place, &id)| {
             let dataset = &self.graph.datasets[id];
             if dataset.home != Home::Memory || !dataset.readers.is_empty() {
                 return None;
             }
             match self.graph.output(*dataset.writers.first()?) {
-                Name::Dataset { ident, .. } => Some((dataset, ident)),
+                Name::Dataset { ident, .. } => Some(FreeOutput { dataset, ident, place }),
                 Name::Parameter { .. } => None,
             }
         })
@@ -131,9 +131,9 @@ impl Expansion<'_> {
     /// The struct of the free outputs. Its fields' types are parameters: so they can be inferred, or all be options.
     fn outputs_struct(&self, name: &Ident, head: &TokenStream, is_item: bool) -> TokenStream {
         let krate = self.context.krate;
-        let fields: Vec<_> = self.free_outputs().filter(|(dataset, _)| !is_item || dataset.ty.is_some()).collect();
-        let idents: Vec<&Ident> = fields.iter().map(|(_, ident)| *ident).collect();
-        let docs = fields.iter().map(|(dataset, _)| format!(" The free output `{}`.", dataset.name));
+        let fields: Vec<FreeOutput<'_>> = self.free_outputs().filter(|output| !is_item || output.is_typed()).collect();
+        let idents = fields.iter().map(|output| output.ident);
+        let docs = fields.iter().map(|output| format!(" The free output `{}`.", output.dataset.name));
         let types: Vec<Ident> = (0..fields.len()).map(|index| format_ident!("Out{index}")).collect();
         if fields.is_empty() {
             return quote! {
@@ -141,7 +141,7 @@ impl Expansion<'_> {
                 impl #krate::__private::Outputs for #name { type Partial = #name; }
             };
         }
-        let defaults = fields.iter().map(|(dataset, _)| match &dataset.ty {
+        let defaults = fields.iter().map(|output| match &output.dataset.ty {
             Some(ty) if is_item => quote!(= #ty),
             _ => TokenStream::new(),
         });
@@ -157,18 +157,18 @@ impl Expansion<'_> {
     }
 
     /// How the free outputs are collected.
-    fn collect(&self, name: &Ident) -> TokenStream {
+    fn collect(&self, name: &Ident, is_item: bool) -> TokenStream {
         let krate = self.context.krate;
-        let is_typed = |(dataset, _): &(&Dataset, &Ident)| name == "PipelineOutputs" || dataset.ty.is_some();
-        let (fields, slots): (Vec<_>, Vec<_>) =
-            self.free_outputs().filter(is_typed).map(|(_, ident)| (ident, local("slot", ident))).unzip();
+        let fields: Vec<FreeOutput<'_>> = self.free_outputs().filter(|output| !is_item || output.is_typed()).collect();
         if fields.is_empty() {
             return quote!(#krate::__private::Collect::new(|_| #name {}, |_| #name {}));
         }
+        let idents: Vec<&Ident> = fields.iter().map(|output| output.ident).collect();
+        let slots: Vec<TokenStream> = fields.iter().map(FreeOutput::slot).collect();
         quote! {
             #krate::__private::Collect::new(
-                move |io| #name { #(#fields: io.output(&#slots)),* },
-                move |io| #name { #(#fields: io.output_if_written(&#slots)),* },
+                move |io| #name { #(#idents: io.output(#slots)),* },
+                move |io| #name { #(#idents: io.output_if_written(#slots)),* },
             )
         }
     }
@@ -267,6 +267,11 @@ impl Expansion<'_> {
         (needs, Some(hoisted))
     }
 
+    /// The place of a dataset in the DAG.
+    fn place(&self, dataset: usize) -> Literal {
+        Literal::usize_unsuffixed(self.places.of[dataset])
+    }
+
     /// The second writer of a dataset has been reported, and writes nothing.
     fn is_writer(&self, node: usize, dataset: usize) -> bool {
         self.graph.datasets[dataset].writers.first().is_some_and(|place| place.node == node)
@@ -286,13 +291,13 @@ impl Expansion<'_> {
                 quote!(io.parameter(&catalog.#parameters))
             }
             (Name::Dataset { ident, .. }, Home::Catalog) => {
-                let place = Literal::usize_unsuffixed(self.places.of[id]);
+                let place = self.place(id);
                 quote!(io.load(#place, &catalog.#ident)?)
             }
             (Name::Dataset { .. }, Home::Memory) if !declared[id] => return None,
             (Name::Dataset { ident, .. }, Home::Memory) => {
-                let slot = local("slot", ident);
-                if dataset.readers.len() == 1 { quote!(io.take(#slot)) } else { quote!(io.read(#slot)) }
+                let (place, slot) = (self.place(id), local("slot", ident));
+                if dataset.readers.len() == 1 { quote!(io.take(#place, #slot)) } else { quote!(io.read(#place, #slot)) }
             }
         })
     }
@@ -344,15 +349,37 @@ impl Expansion<'_> {
         let span = Span::call_site().located_at(ident.span());
         match self.graph.datasets[id].home {
             Home::Memory if self.is_writer(node, id) => {
-                let slot = local("slot", ident);
-                quote_spanned!(span=> io.put(#slot, #output);)
+                let (place, slot) = (self.place(id), local("slot", ident));
+                quote_spanned!(span=> io.put(#place, #slot, #output);)
             }
             Home::Memory => quote!(::core::mem::drop(#output);),
             Home::Catalog | Home::Parameter => {
-                let place = Literal::usize_unsuffixed(self.places.of[id]);
+                let place = self.place(id);
                 quote_spanned!(span=> io.save(#place, &catalog.#ident, #output)?;)
             }
         }
+    }
+}
+
+/// A dataset in memory that no node reads.
+struct FreeOutput<'a> {
+    dataset: &'a Dataset,
+    /// Its name where it is written.
+    ident: &'a Ident,
+    /// Its place in the DAG.
+    place: usize,
+}
+
+impl FreeOutput<'_> {
+    /// The field of an item's struct needs a type; that one is missing has been reported.
+    fn is_typed(&self) -> bool {
+        self.dataset.ty.is_some()
+    }
+
+    /// The arguments that say which slot.
+    fn slot(&self) -> TokenStream {
+        let (place, slot) = (Literal::usize_unsuffixed(self.place), local("slot", self.ident));
+        quote!(#place, &#slot)
     }
 }
 
