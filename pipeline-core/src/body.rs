@@ -8,6 +8,7 @@ use std::sync::Arc;
 use crate::dag::Dag;
 use crate::dataset::{Dataset, IntoInput, Load, Save};
 use crate::error::{BoxError, DatasetError};
+use crate::outputs::{CanBeSavedAs, CanBeShared, HasParts, IsAResultOf};
 use crate::pass::{Kept, Lent, Owned};
 use crate::slot::{self, AnySlot, Slot};
 use crate::{Outputs, Pipeline};
@@ -153,6 +154,20 @@ impl<'r> Io<'r> {
         Kept::new(value)
     }
 
+    /// Unwraps what the function of a node marked with `?` returned.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the function did.
+    pub fn attempt<T, R: IsAResultOf<T>>(&self, returned: R) -> Result<T, Box<Failure>> {
+        returned.into_result().map_err(|error| Box::new(Failure::Function(error)))
+    }
+
+    /// The outputs in what a function returned, if they are not one.
+    pub fn parts<const N: usize, T, R: HasParts<N, T>>(&self, returned: R) -> T {
+        returned.into_parts()
+    }
+
     /// Puts the value of a dataset in memory where its readers find it.
     pub fn put<T: 'static, V: CanBeSavedAs<T>>(&self, id: u32, key: &Key<T>, value: V) {
         self.slot(id, key).put(value.into_saved());
@@ -208,44 +223,6 @@ impl fmt::Debug for Io<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Io").finish_non_exhaustive()
     }
-}
-
-/// A value can pass from node to node, which may run on different threads.
-#[diagnostic::on_unimplemented(
-    message = "this dataset holds `{Self}`, which cannot be shared between threads",
-    label = "`{Self}` is not `Send + Sync + 'static`",
-    note = "nodes may run on different threads: use `Arc` for `Rc`, `Mutex` for `RefCell`, and owned data for borrowed"
-)]
-pub trait CanBeShared: Send + Sync + 'static {}
-
-#[diagnostic::do_not_recommend]
-impl<T: Send + Sync + 'static> CanBeShared for T {}
-
-/// What a function returns can be saved in a dataset that holds `T`: if it is a `T`.
-#[diagnostic::on_unimplemented(
-    message = "the function returns `{Self}`, but this dataset holds `{T}`",
-    label = "holds `{T}`, the function returns `{Self}`"
-)]
-pub trait CanBeSavedAs<T> {
-    /// The value itself.
-    #[doc(hidden)]
-    fn into_saved(self) -> T;
-}
-
-#[diagnostic::do_not_recommend]
-impl<T> CanBeSavedAs<T> for T {
-    fn into_saved(self) -> T {
-        self
-    }
-}
-
-/// Unwraps what the function of a node marked with `?` returned.
-///
-/// # Errors
-///
-/// Fails if the function did.
-pub fn attempt<T, E: Into<BoxError>>(result: Result<T, E>) -> Result<T, Box<Failure>> {
-    result.map_err(|error| Box::new(Failure::Function(error.into())))
 }
 
 /// Stands for what a mistake has left out; the error for it keeps this from ever running.

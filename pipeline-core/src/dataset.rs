@@ -21,6 +21,7 @@ macro_rules! file_dataset {
             }
         }
 
+        #[diagnostic::do_not_recommend]
         impl<$($generics)*> FromLocation for $dataset {
             fn from_location(location: &str) -> Self {
                 Self::new(location)
@@ -184,6 +185,26 @@ pub trait FromLocation: Dataset + Sized {
     fn from_location(location: &str) -> Self;
 }
 
+/// A dataset that `catalog!` can make without a location: one with a `Default`, such as [`Memory`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` needs a location",
+    label = "where is it?",
+    note = "write `= \"path/of/the/data\"` after the type, or an expression that makes it; a type with a `Default` needs neither"
+)]
+pub trait NeedsNoLocation: Sized {
+    /// The type's `Default`.
+    #[doc(hidden)]
+    #[must_use]
+    fn make() -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Default> NeedsNoLocation for T {
+    fn make() -> Self {
+        Self::default()
+    }
+}
+
 /// From where the value of a dataset can be reached. Sealed; the three types that implement it are all there is.
 pub trait Reach: sealed::Reach {}
 
@@ -302,6 +323,35 @@ impl<D: Dataset> AnyDataset for D {
 
     fn release(&self) {
         Dataset::release(self);
+    }
+}
+
+/// What a catalog does with a field, which must be a dataset. The one function that demands it, so that a field that is none is
+/// one error.
+#[doc(hidden)]
+#[must_use]
+pub fn a_dataset<D: Dataset>() -> Field<D> {
+    Field { named: D::named, any: |dataset| dataset }
+}
+
+/// See [`a_dataset`].
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Field<D> {
+    named: fn(D, &'static str) -> D,
+    any: for<'a> fn(&'a D) -> &'a dyn AnyDataset,
+}
+
+impl<D> Field<D> {
+    /// As [`Dataset::named`].
+    pub fn named(&self, dataset: D, name: &'static str) -> D {
+        (self.named)(dataset, name)
+    }
+
+    /// The dataset as any.
+    #[must_use]
+    pub fn any<'a>(&self, dataset: &'a D) -> &'a dyn AnyDataset {
+        (self.any)(dataset)
     }
 }
 

@@ -64,6 +64,10 @@ pub enum Error {
         source: DatasetError,
     },
 
+    /// A dataset could not be loaded or saved outside of a run, as by `catalog.flowers.load()?`.
+    #[error(transparent)]
+    Dataset(#[from] DatasetError),
+
     /// A runner executed a node before the nodes that it waits for, or twice.
     #[error("the runner cannot execute node `{node}`{} {when}", of(.pipeline.as_deref()))]
     OutOfTurn {
@@ -138,6 +142,8 @@ pub struct DatasetError {
 
 struct Parts {
     dataset: Option<&'static str>,
+    /// Whether the error around this one names the dataset already.
+    is_named_around: bool,
     path: Option<PathBuf>,
     line: Option<u64>,
     column: Option<u64>,
@@ -147,7 +153,16 @@ struct Parts {
 impl DatasetError {
     /// An error with this cause. A `&str` or `String` will do.
     pub fn new(cause: impl Into<BoxError>) -> Self {
-        Self { parts: Box::new(Parts { dataset: None, path: None, line: None, column: None, cause: cause.into() }) }
+        Self {
+            parts: Box::new(Parts {
+                dataset: None,
+                is_named_around: false,
+                path: None,
+                line: None,
+                column: None,
+                cause: cause.into(),
+            }),
+        }
     }
 
     /// Adds the file that was read or written.
@@ -178,6 +193,11 @@ impl DatasetError {
         self
     }
 
+    pub(crate) fn named_around(mut self) -> Self {
+        self.parts.is_named_around = true;
+        self
+    }
+
     /// The name of the dataset, where the error came from a dataset that knows it.
     #[must_use]
     pub fn dataset(&self) -> Option<&str> {
@@ -205,8 +225,8 @@ impl DatasetError {
 
 impl fmt::Display for DatasetError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Parts { dataset, path, line, column, cause } = &*self.parts;
-        if let Some(dataset) = dataset {
+        let Parts { dataset, is_named_around, path, line, column, cause } = &*self.parts;
+        if let (Some(dataset), false) = (dataset, is_named_around) {
             write!(f, "dataset `{dataset}`: ")?;
         }
         if let Some(path) = path {

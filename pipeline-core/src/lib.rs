@@ -41,7 +41,7 @@
 //! | how a catalog is declared | [`catalog!`] |
 //! | how a pipeline is declared | [`pipeline!`], [`pipelines!`] |
 //! | what holds data, and how to write your own | [`dataset`] |
-//! | how values become arguments | [`pass`] |
+//! | how values become arguments, and results datasets | [`pass`], [`outputs`] |
 //! | what runs pipelines, and how to write your own | [`Runner`] |
 //! | what a pipeline looks like from outside | [`Dag`] |
 //! | a command line | [`cli`] |
@@ -69,7 +69,7 @@ pub mod dataset;
 mod error;
 mod macros;
 mod memory;
-mod outputs;
+pub mod outputs;
 pub mod pass;
 mod pipeline;
 mod registry;
@@ -82,7 +82,6 @@ mod slot;
 #[path = "private.rs"]
 pub mod __private;
 
-pub use self::body::{CanBeSavedAs, CanBeShared};
 pub use self::catalog::Catalog;
 pub use self::dag::Dag;
 pub use self::error::{BoxError, DatasetError, Error};
@@ -104,7 +103,7 @@ pub mod prelude {
     #[cfg(feature = "rayon")]
     pub use crate::runner::ParallelRunner;
     pub use crate::runner::{DryRunner, Runner, RunnerExt as _, SequentialRunner};
-    pub use crate::{Pipeline, Pipelines, catalog, pipeline, pipelines};
+    pub use crate::{Catalog as _, Pipeline, Pipelines, catalog, pipeline, pipelines};
 }
 
 /// The code of the README compiles.

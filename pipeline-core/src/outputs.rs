@@ -1,4 +1,10 @@
-//! The free outputs of a pipeline as one value with a typed field each.
+//! From what a node's function returns to the datasets that it names, and from the free outputs to what a run returns.
+//!
+//! A function returns its one output, or a tuple with a part for each, or `()` for none ([`HasParts`]); if the node marks it with
+//! `?`, a `Result` of that ([`IsAResultOf`]). Each output has the type that its dataset holds ([`CanBeSavedAs`]), and one in
+//! memory can be used by any thread ([`CanBeShared`]).
+
+use crate::BoxError;
 
 /// What a run returns. `pipeline!` implements it for the struct of a pipeline's free outputs; `()` has none, and a sum has a pair.
 pub trait Outputs: 'static {
@@ -12,4 +18,96 @@ impl Outputs for () {
 
 impl<A: Outputs, B: Outputs> Outputs for (A, B) {
     type Partial = (A::Partial, B::Partial);
+}
+
+/// A value can pass from node to node, which may run on different threads.
+#[diagnostic::on_unimplemented(
+    message = "this dataset holds `{Self}`, which cannot be shared between threads",
+    label = "`{Self}` is not `Send + Sync + 'static`",
+    note = "nodes may run on different threads: use `Arc` for `Rc`, `Mutex` for `RefCell`, and owned data for borrowed"
+)]
+pub trait CanBeShared: Send + Sync + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Send + Sync + 'static> CanBeShared for T {}
+
+/// What a function returns can be saved in a dataset that holds `T`: if it is a `T`.
+#[diagnostic::on_unimplemented(
+    message = "the function returns `{Self}`, but this dataset holds `{T}`",
+    label = "holds `{T}`, the function returns `{Self}`",
+    note = "a function that returns a `Result` is marked with `?`, as in `node(load?, …)`; one that returns a tuple has a name for each part"
+)]
+pub trait CanBeSavedAs<T> {
+    /// The value itself.
+    #[doc(hidden)]
+    fn into_saved(self) -> T;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T> CanBeSavedAs<T> for T {
+    fn into_saved(self) -> T {
+        self
+    }
+}
+
+/// What a function that is marked with `?` returns: a `Result` with a value of type `T`, and an error that converts into a boxed one.
+#[diagnostic::on_unimplemented(
+    message = "the function is marked with `?`, but it returns `{Self}`",
+    label = "returns `{Self}`",
+    note = "`?` is for functions that return a `Result` whose error converts into `Box<dyn Error + Send + Sync>`; remove it for others"
+)]
+pub trait IsAResultOf<T> {
+    /// The `Result` with its error boxed.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the function did.
+    #[doc(hidden)]
+    fn into_result(self) -> Result<T, BoxError>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T, E: Into<BoxError>> IsAResultOf<T> for Result<T, E> {
+    fn into_result(self) -> Result<T, BoxError> {
+        self.map_err(Into::into)
+    }
+}
+
+/// What a function of `N` outputs returns, unless that is one: a tuple of so many parts, which is `T`.
+#[diagnostic::on_unimplemented(
+    message = "the function returns `{Self}`, but the node names {N} outputs",
+    label = "{N} outputs",
+    note = "a function returns a tuple with a part for each output, or `()` for none; one that returns a `Result` is marked with `?`, as in `node(load?, …)`"
+)]
+pub trait HasParts<const N: usize, T> {
+    /// The tuple itself.
+    #[doc(hidden)]
+    fn into_parts(self) -> T;
+}
+
+/// Tuples of more parts are not checked by this trait but by rustc alone, in words that are less clear.
+macro_rules! has_parts {
+    ($($N:literal: $($Part:ident)*;)+) => {$(
+        #[diagnostic::do_not_recommend]
+        impl<$($Part),*> HasParts<$N, ($($Part,)*)> for ($($Part,)*) {
+            fn into_parts(self) -> Self {
+                self
+            }
+        }
+    )+};
+}
+
+has_parts! {
+    0: ;
+    2: A B;
+    3: A B C;
+    4: A B C D;
+    5: A B C D E;
+    6: A B C D E F;
+    7: A B C D E F G;
+    8: A B C D E F G H;
+    9: A B C D E F G H I;
+    10: A B C D E F G H I J;
+    11: A B C D E F G H I J K;
+    12: A B C D E F G H I J K L;
 }

@@ -143,8 +143,12 @@ impl<C> Active<'_, C> {
         };
         match failure {
             Failure::Function(source) => Error::Node { pipeline, node, source },
-            Failure::Load(id, source) => Error::Load { pipeline, node, dataset: dataset_name(id), source },
-            Failure::Save(id, source) => Error::Save { pipeline, node, dataset: dataset_name(id), source },
+            Failure::Load(id, source) => {
+                Error::Load { pipeline, node, dataset: dataset_name(id), source: source.named_around() }
+            }
+            Failure::Save(id, source) => {
+                Error::Save { pipeline, node, dataset: dataset_name(id), source: source.named_around() }
+            }
         }
     }
 

@@ -67,6 +67,8 @@ impl<T> Deref for Lease<'_, T> {
 }
 
 impl<T> Drop for Lease<'_, T> {
+    // Out of line: else it is compiled anew into every node that reads.
+    #[inline(never)]
     fn drop(&mut self) {
         self.guard = None;
         if self.slot.waiting.fetch_sub(1, Ordering::AcqRel) == 1 {

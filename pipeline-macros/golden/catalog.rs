@@ -8,18 +8,20 @@ struct Catalog {
 impl ::core::default::Default for Catalog {
     fn default() -> Self {
         Self {
-            flowers: pipeline_core::__private::Dataset::named(
-                <Csv<
-                    Flower,
-                > as pipeline_core::__private::FromLocation>::from_location(
-                    "data/flowers.csv",
+            flowers: pipeline_core::__private::a_dataset::<Csv<Flower>>()
+                .named(
+                    <Csv<
+                        Flower,
+                    > as pipeline_core::__private::FromLocation>::from_location(
+                        "data/flowers.csv",
+                    ),
+                    "flowers",
                 ),
-                "flowers",
-            ),
-            model: pipeline_core::__private::Dataset::named(
-                <Memory<Model> as ::core::default::Default>::default(),
-                "model",
-            ),
+            model: pipeline_core::__private::a_dataset::<Memory<Model>>()
+                .named(
+                    <Memory<Model> as pipeline_core::__private::NeedsNoLocation>::make(),
+                    "model",
+                ),
             params: <Params as ::core::default::Default>::default(),
         }
     }
@@ -29,8 +31,14 @@ impl pipeline_core::__private::Catalog for Catalog {
         &self,
     ) -> ::std::vec::Vec<(&'static str, &dyn pipeline_core::__private::AnyDataset)> {
         ::std::vec::Vec::from([
-            ("flowers", &self.flowers as &dyn pipeline_core::__private::AnyDataset),
-            ("model", &self.model as &dyn pipeline_core::__private::AnyDataset),
+            (
+                "flowers",
+                pipeline_core::__private::a_dataset::<Csv<Flower>>().any(&self.flowers),
+            ),
+            (
+                "model",
+                pipeline_core::__private::a_dataset::<Memory<Model>>().any(&self.model),
+            ),
         ])
     }
 }

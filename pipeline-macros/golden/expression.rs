@@ -40,7 +40,7 @@ fn main() {
                                 (&&&in_flowers.ask(&function)).takes(in_flowers.pass()),
                             )
                         };
-                        io.put(slot_copy, out_copy);
+                        io.put(0, slot_copy, out_copy);
                         io.done()
                     },
                 );
@@ -49,18 +49,18 @@ fn main() {
                 body.node(
                     (slot_copy, slot_length, closure),
                     |catalog, io, (slot_copy, slot_length, closure)| {
-                        let mut in_copy = io.take(slot_copy);
+                        let mut in_copy = io.take(0, slot_copy);
                         let out_length = closure(in_copy.pass());
-                        io.put(slot_length, out_length);
+                        io.put(1, slot_length, out_length);
                         io.done()
                     },
                 );
                 pipeline_core::__private::Collect::new(
                     move |io| PipelineOutputs {
-                        length: io.output(&slot_length),
+                        length: io.output(1, &slot_length),
                     },
                     move |io| PipelineOutputs {
-                        length: io.output_if_written(&slot_length),
+                        length: io.output_if_written(1, &slot_length),
                     },
                 )
             },

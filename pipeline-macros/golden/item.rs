@@ -51,10 +51,8 @@ pub fn training() -> pipeline_core::Pipeline<Catalog, training> {
                 |catalog, io, (slot_train, slot_test)| {
                     let mut in_flowers = io.load(3, &catalog.flowers)?;
                     let mut in_test_ratio = io.parameter(&catalog.params.test_ratio);
-                    let (out_train, out_test) = split(
-                        in_flowers.pass(),
-                        in_test_ratio.pass(),
-                    );
+                    let returned = split(in_flowers.pass(), in_test_ratio.pass());
+                    let (out_train, out_test) = io.parts::<2, _, _>(returned);
                     io.put(0, slot_train, out_train);
                     io.put(1, slot_test, out_test);
                     io.done()
@@ -64,10 +62,11 @@ pub fn training() -> pipeline_core::Pipeline<Catalog, training> {
                 (slot_train,),
                 |catalog, io, (slot_train,)| {
                     let mut in_train = io.take(0, slot_train);
-                    let out_model = pipeline_core::__private::attempt({
+                    let returned = {
                         let function = fit;
                         function((&&&in_train.ask(&function)).takes(in_train.pass()))
-                    })?;
+                    };
+                    let out_model = io.attempt(returned)?;
                     io.save(5, &catalog.model, out_model)?;
                     io.done()
                 },

@@ -118,7 +118,8 @@ impl Field {
     fn default(&self, krate: &TokenStream) -> TokenStream {
         let Self { name, ty, value, .. } = self;
         let value = match value {
-            None => quote!(<#ty as ::core::default::Default>::default()),
+            None if self.is_parameters() => quote!(<#ty as ::core::default::Default>::default()),
+            None => quote!(<#ty as #krate::__private::NeedsNoLocation>::make()),
             Some(value) if syn::parse2::<LitStr>(value.clone()).is_ok() && !self.is_parameters() => {
                 quote!(<#ty as #krate::__private::FromLocation>::from_location(#value))
             }
@@ -128,7 +129,7 @@ impl Field {
             return quote!(#name: #value);
         }
         let text = plain(name);
-        quote!(#name: #krate::__private::Dataset::named(#value, #text))
+        quote!(#name: #krate::__private::a_dataset::<#ty>().named(#value, #text))
     }
 }
 
@@ -137,13 +138,16 @@ fn expand(krate: &TokenStream, catalog: &Catalog, tokens: &TokenStream) -> Token
     let struct_fields = fields.iter().map(|field| {
         let Field { attributes, visibility: own, name, ty, .. } = field;
         // A pipeline in another module reads the fields, so they can be seen as far as the struct.
-        let visibility = if matches!(own, Visibility::Inherited) { visibility } else { own };
+        let visibility = match own {
+            Visibility::Inherited => at_place(quote!(#visibility), name.span()),
+            own => quote!(#own),
+        };
         quote!(#attributes #visibility #name: #ty)
     });
     let defaults = fields.iter().map(|field| field.default(krate));
-    let datasets = fields.iter().filter(|field| !field.is_parameters()).map(|Field { name, .. }| {
+    let datasets = fields.iter().filter(|field| !field.is_parameters()).map(|Field { name, ty, .. }| {
         let text = plain(name);
-        quote!((#text, &self.#name as &dyn #krate::__private::AnyDataset))
+        quote!((#text, #krate::__private::a_dataset::<#ty>().any(&self.#name)))
     });
     let makro = expand_macro(catalog, tokens);
     quote! {
@@ -164,6 +168,15 @@ fn expand(krate: &TokenStream, catalog: &Catalog, tokens: &TokenStream) -> Token
         }
         #makro
     }
+}
+
+/// The same tokens at another place: else rustc would show all from the one to the other as a field.
+fn at_place(tokens: TokenStream, place: Span) -> TokenStream {
+    let respanned = tokens.into_iter().map(|mut tree| {
+        tree.set_span(tree.span().located_at(place));
+        tree
+    });
+    respanned.collect()
 }
 
 /// The macro of the catalog's name. It has a hidden name first, since an exported macro lives at the root of its crate.

@@ -19,7 +19,7 @@ pub(crate) fn check(graph: &Graph<'_>, form: &Form, catalog: &[Entry], diagnosti
     datasets_have_one_writer(graph, diagnostics);
     nodes_do_not_read_what_they_write(graph, diagnostics);
     nodes_do_not_wait_for_each_other(graph, diagnostics);
-    free_outputs_of_items_have_types(graph, form, diagnostics);
+    free_outputs_of_items_have_types(graph, form, catalog, diagnostics);
 }
 
 /// A pipeline has a node.
@@ -83,14 +83,18 @@ fn inputs_exist(graph: &Graph<'_>, catalog: &[Entry], diagnostics: &mut Diagnost
 }
 
 fn nearest_dataset(name: &str, graph: &Graph<'_>, catalog: &[Entry]) -> String {
-    let declared = catalog.iter().filter(|entry| entry.kind == EntryKind::Dataset).map(|entry| entry.name.as_str());
-    let written =
-        graph.datasets.iter().filter(|dataset| dataset.home == Home::Memory).map(|dataset| dataset.name.as_str());
-    let known: Vec<&str> = declared.chain(written).collect();
+    let known = known_datasets(graph, catalog);
     if let Some(other) = known.iter().find(|known| known.to_lowercase() == name.to_lowercase()) {
         return format!("the names differ by case only: write `{other}`");
     }
     pipeline_graph::did_you_mean(name, &known, "the datasets")
+}
+
+/// The names that an input may have: what the catalog declares and what nodes write.
+fn known_datasets<'a>(graph: &'a Graph<'_>, catalog: &'a [Entry]) -> Vec<&'a str> {
+    let declared = catalog.iter().filter(|entry| entry.kind == EntryKind::Dataset).map(|entry| entry.name.as_str());
+    let in_memory = graph.datasets.iter().filter(|dataset| dataset.home == Home::Memory);
+    declared.chain(in_memory.map(|dataset| dataset.name.as_str())).collect()
 }
 
 /// Parameters are not written.
@@ -191,18 +195,28 @@ fn nodes_do_not_wait_for_each_other(graph: &Graph<'_>, diagnostics: &mut Diagnos
 }
 
 /// The type that a function returns needs a name where a pipeline is an item, and only the user knows it.
-fn free_outputs_of_items_have_types(graph: &Graph<'_>, form: &Form, diagnostics: &mut Diagnostics) {
+fn free_outputs_of_items_have_types(graph: &Graph<'_>, form: &Form, catalog: &[Entry], diagnostics: &mut Diagnostics) {
     let Form::Item(item) = form else { return };
     for dataset in &graph.datasets {
         let is_free = dataset.home == Home::Memory && dataset.readers.is_empty() && dataset.ty.is_none();
-        if let (true, Some(&place)) = (is_free, dataset.writers.first()) {
+        if let (true, Some(&place)) = (is_free, dataset.writers.first())
+            && !may_be_meant_by_another_name(&dataset.name, graph, catalog)
+        {
             let name = &dataset.name;
             let message = format!("output `{name}` goes nowhere: the catalog does not declare it and no node reads it");
-            let help = format!(
-                "declare `{name}` in the catalog, or write `{name}: Type` to have `{}` return it",
-                plain(&item.name)
-            );
+            let item = plain(&item.name);
+            let help = format!("declare `{name}` in the catalog, or write `{name}: Type` to have `{item}` return it");
             diagnostics.error(graph.output(place).span(), &message, &help);
         }
     }
+}
+
+/// Whether a misspelt input has been reported that may stand for this dataset: then it is read, and one mistake is one error.
+fn may_be_meant_by_another_name(dataset: &str, graph: &Graph<'_>, catalog: &[Entry]) -> bool {
+    let known = known_datasets(graph, catalog);
+    let unknown_inputs = graph.wires.iter().zip(graph.nodes).flat_map(|(wires, node)| {
+        node.inputs.names.iter().zip(&wires.inputs).filter(|(_, dataset)| dataset.is_none()).map(|(name, _)| name)
+    });
+    let mut nearest = unknown_inputs.map(|name| pipeline_graph::nearest(&name.text(), known.iter().copied()));
+    nearest.any(|near| near.first() == Some(&dataset))
 }

@@ -227,7 +227,7 @@ impl Expansion<'_> {
             inputs.iter().zip(&values).map(|(input, value)| value.is_some().then(|| input.clone())).collect();
         let call = self.call(node, &inputs, asks);
         let (needs, hoisted) = self.needs(index, declared);
-        let results = results(node, &outputs);
+        let results = results(node, &call, &outputs);
         let writes = outputs
             .iter()
             .zip(&node.outputs.names)
@@ -237,7 +237,7 @@ impl Expansion<'_> {
             #hoisted
             body.node((#(#needs,)*), |catalog, io, (#(#needs,)*)| {
                 #(#reads)*
-                let #results = #call;
+                #results
                 #(#writes)*
                 io.done()
             });
@@ -321,7 +321,7 @@ impl Expansion<'_> {
             }
             None => quote!(#krate::__private::missing()),
         });
-        let call = match (&node.function.kind, inputs) {
+        match (&node.function.kind, inputs) {
             (FunctionKind::Closure, _) => {
                 let closure = closure(node);
                 quote!(#closure(#(#arguments),*))
@@ -337,8 +337,7 @@ impl Expansion<'_> {
                 }}
             }
             (FunctionKind::Path { .. }, _) => quote!(#function(#(#arguments),*)),
-        };
-        if node.fallible.is_some() { quote!(#krate::__private::attempt(#call)?) } else { call }
+        }
     }
 
     fn write(&self, node: usize, output: &Ident, name: &Name, id: Option<usize>) -> TokenStream {
@@ -388,14 +387,32 @@ fn closure(node: &Node) -> Ident {
     Ident::new("closure", Span::mixed_site().located_at(node.function.span))
 }
 
-/// The pattern of what a function returns: nothing, a value, or a tuple.
-fn results(node: &Node, outputs: &[Ident]) -> TokenStream {
-    let span = Span::call_site().located_at(node.outputs.span);
-    match outputs {
-        [output] => quote!(#output),
-        outputs => quote_spanned!(span=> (#(#outputs),*)),
+/// Binds the outputs to what the function returns: a value, or a tuple with a part for each, or `()` for none.
+fn results(node: &Node, call: &TokenStream, outputs: &[Ident]) -> TokenStream {
+    let (fallible, one) = (node.fallible, if let [output] = outputs { Some(output) } else { None });
+    if let (None, Some(output)) = (fallible, one) {
+        return quote!(let #output = #call;);
     }
+    // Each check is a call that stands where its mistake would be: at the `?`, and at the list of the outputs.
+    let at = |span: Span| Span::call_site().located_at(span);
+    let attempt = fallible.map(|question_mark| {
+        let (span, pattern) = (at(question_mark), one.map_or_else(|| quote!(returned), |output| quote!(#output)));
+        let returned = quote_spanned!(span=> returned);
+        quote_spanned!(span=> let #pattern = io.attempt(#returned)?;)
+    });
+    let parts = one.is_none().then(|| {
+        let (span, n_outputs) = (at(node.outputs.span), Literal::usize_unsuffixed(outputs.len()));
+        if outputs.len() > CHECKED_PARTS {
+            quote_spanned!(span=> let (#(#outputs),*) = returned;)
+        } else {
+            quote_spanned!(span=> let (#(#outputs),*) = io.parts::<#n_outputs, _, _>(returned);)
+        }
+    });
+    quote!(let returned = #call; #attempt #parts)
 }
+
+/// How many parts of a tuple `pipeline-core` can count in an error.
+const CHECKED_PARTS: usize = 12;
 
 /// A local of ours that stands for a name of the user's, at the user's place.
 fn local(role: &str, name: &Ident) -> Ident {
