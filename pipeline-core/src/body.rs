@@ -124,7 +124,7 @@ impl<'r> Io<'r> {
     /// Panics if it has not been written; a run executes no node before that.
     #[must_use]
     pub fn take<T: 'static>(&self, id: u32, key: &Key<T>) -> Owned<T> {
-        Owned::new(self.slot(id, key).take().expect(WRITTEN_BEFORE))
+        Owned::new(self.slot(id, *key).take().expect(WRITTEN_BEFORE))
     }
 
     /// Reads a dataset in memory that other nodes read too.
@@ -134,7 +134,7 @@ impl<'r> Io<'r> {
     /// Panics if it has not been written; a run executes no node before that.
     #[must_use]
     pub fn read<T: 'static>(&self, id: u32, key: &Key<T>) -> Lent<'r, T> {
-        self.slot(id, key).read().expect(WRITTEN_BEFORE)
+        self.slot(id, *key).read().expect(WRITTEN_BEFORE)
     }
 
     /// Loads a dataset of the catalog.
@@ -170,7 +170,7 @@ impl<'r> Io<'r> {
 
     /// Puts the value of a dataset in memory where its readers find it.
     pub fn put<T: 'static, V: CanBeSavedAs<T>>(&self, id: u32, key: &Key<T>, value: V) {
-        self.slot(id, key).put(value.into_saved());
+        self.slot(id, *key).put(value.into_saved());
     }
 
     /// Saves a dataset of the catalog.
@@ -198,16 +198,16 @@ impl<'r> Io<'r> {
     /// Panics if it has not been written.
     #[must_use]
     pub fn output<T: 'static>(&self, id: u32, key: &Key<T>) -> T {
-        self.slot(id, key).take().expect("all nodes have been executed")
+        self.slot(id, *key).take().expect("all nodes have been executed")
     }
 
     /// Takes the value of a free output, if its node has been executed.
     #[must_use]
     pub fn output_if_written<T: 'static>(&self, id: u32, key: &Key<T>) -> Option<T> {
-        self.slot(id, key).take()
+        self.slot(id, *key).take()
     }
 
-    fn slot<T: 'static>(&self, id: u32, _: &Key<T>) -> &'r Slot<T> {
+    fn slot<T: 'static>(&self, id: u32, _: Key<T>) -> &'r Slot<T> {
         let slot: &'r dyn Any = &*self.slots[id as usize];
         slot.downcast_ref().expect("a key fits the slots of its own pipeline")
     }

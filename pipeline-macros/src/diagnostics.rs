@@ -1,7 +1,7 @@
 //! Mistakes, collected: each becomes an error of its own beside whatever could be expanded.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{ToTokens, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 
 /// The mistakes found so far.
 #[derive(Debug, Default)]
@@ -16,13 +16,18 @@ impl Diagnostics {
 
     /// Reports a mistake of syntax.
     pub(crate) fn syntax(&mut self, error: &syn::Error) {
-        self.errors.extend(error.to_compile_error());
+        self.in_module(&error.to_compile_error());
     }
 
     /// Reports `message` at `at`, with what to do about it, if that can be said.
     pub(crate) fn error(&mut self, at: Span, message: &str, help: &str) {
         let text = if help.is_empty() { message.to_owned() } else { format!("{message}\n\nhelp: {help}") };
-        self.errors.extend(quote_spanned! {at=> ::core::compile_error! { #text } });
+        self.in_module(&quote_spanned! {at=> ::core::compile_error! { #text } });
+    }
+
+    /// Where `compile_error!` stands, rustc no longer reports names that it cannot find, in that module. So it gets one of its own.
+    fn in_module(&mut self, errors: &TokenStream) {
+        self.errors.extend(quote! { const _: () = { mod mistake { #errors } }; });
     }
 
     /// Reports `message` at `at` and shows other places too, each with its role.
