@@ -11,7 +11,7 @@ use pipeline_core::prelude::*;
 
 catalog! {
     /// A value goes in at `A`, another at `C`.
-    pub struct Catalog {
+    struct Catalog {
         A: Memory<i32> = Memory::new(1),
         B: Memory<i32>,
         C: Memory<i32> = Memory::new(42),
@@ -21,7 +21,7 @@ catalog! {
 
 pipelines! {
     /// What `run --pipeline NAME` finds.
-    pub fn pipelines() for Catalog {
+    fn pipelines() for Catalog {
         ab = pipeline!< node(identity, [A] -> [B]) >,
         de = pipeline!< node(identity, [C] -> [D], name = "node3"), node(identity, [D] -> [E]) >,
         __default__ = ab + de,
