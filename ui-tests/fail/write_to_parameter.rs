@@ -1,0 +1,31 @@
+use pipeline_core::prelude::*;
+
+catalog! {
+    pub struct Catalog {
+        reviews: Memory<Vec<f64>>,
+        average_rating: Memory<f64>,
+        params: Params,
+    }
+}
+
+#[derive(Default)]
+pub struct Params {
+    factor: f64,
+}
+
+pipeline! {
+    pub data_processing for Catalog {
+        node(scale, [reviews, params:factor] -> [scaled]),
+        node(mean, [scaled] -> [params:factor]),
+    }
+}
+
+fn scale(ratings: &[f64], factor: f64) -> Vec<f64> {
+    ratings.iter().map(|rating| rating * factor).collect()
+}
+
+fn mean(ratings: &[f64]) -> f64 {
+    ratings.iter().sum::<f64>() / ratings.len() as f64
+}
+
+fn main() {}

@@ -1,0 +1,25 @@
+use pipeline_core::prelude::*;
+
+catalog! {
+    pub struct Catalog {
+        reviews: Memory<Vec<f64>>,
+        report: Memory<String>,
+    }
+}
+
+pipeline! {
+    pub reporting for Catalog {
+        node(mean, [reviews] -> [average_rating]),
+        node(render, [average_rating] -> [report]),
+    }
+}
+
+fn mean(ratings: &[f64]) -> f64 {
+    ratings.iter().sum::<f64>() / ratings.len() as f64
+}
+
+fn render(rating: &str) -> String {
+    format!("average: {rating}")
+}
+
+fn main() {}

@@ -1,0 +1,40 @@
+use pipeline_core::prelude::*;
+
+catalog! {
+    pub struct Catalog {
+        reviews: Memory<Vec<f64>>,
+        score: Memory<f64>,
+        report: Memory<String>,
+    }
+}
+
+pipeline! {
+    pub data_science for Catalog {
+        node(fit, [reviews] -> [model]),
+        node(evaluate, [model] -> [score]),
+        node(render, [model] -> [report]),
+    }
+}
+
+struct Model {
+    weight: f64,
+}
+
+fn fit(reviews: &[f64]) -> Model {
+    Model { weight: reviews.iter().sum() }
+}
+
+fn evaluate(model: &Model) -> f64 {
+    model.weight / 2.0
+}
+
+fn render(model: &Model) -> String {
+    format!("weight: {}", model.weight)
+}
+
+fn main() {
+    let catalog = Catalog { reviews: Memory::new(vec![1.0, 2.0]), ..Catalog::default() };
+    SequentialRunner::new().run(&data_science(), &catalog).unwrap();
+    assert_eq!(catalog.score.load().unwrap(), 1.5);
+    assert_eq!(catalog.report.load().unwrap(), "weight: 3".to_owned());
+}
