@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::dag::Dag;
 use crate::dataset::{Dataset, IntoInput, Load, Save};
 use crate::error::{BoxError, DatasetError};
-use crate::outputs::{CanBeSavedAs, CanBeShared, HasParts, IsAResultOf};
+use crate::outputs::{CanBeShared, CanHold, HasParts, IsAResultOf};
 use crate::pass::{Kept, Lent, Owned};
 use crate::slot::{self, AnySlot, Slot};
 use crate::{Outputs, Pipeline};
@@ -168,9 +168,14 @@ impl<'r> Io<'r> {
         returned.into_parts()
     }
 
-    /// Puts the value of a dataset in memory where its readers find it.
-    pub fn put<T: 'static, V: CanBeSavedAs<T>>(&self, id: u32, key: &Key<T>, value: V) {
-        self.slot(id, *key).put(value.into_saved());
+    /// Puts the value of a dataset in memory, whose type that is, where its readers find it.
+    pub fn put<T: 'static>(&self, id: u32, key: &Key<T>, value: T) {
+        self.slot(id, *key).put(value);
+    }
+
+    /// As [`put`](Self::put), for a dataset that has been given a type.
+    pub fn put_as<T: CanHold<V> + 'static, V>(&self, id: u32, key: &Key<T>, value: V) {
+        self.put(id, key, T::hold(value));
     }
 
     /// Saves a dataset of the catalog.
@@ -178,8 +183,8 @@ impl<'r> Io<'r> {
     /// # Errors
     ///
     /// Fails if the dataset does.
-    pub fn save<D: Save, V: CanBeSavedAs<D::Value>>(&self, id: u32, dataset: &D, value: V) -> Ended {
-        dataset.save(value.into_saved()).map_err(|error| Box::new(Failure::Save(id, error)))
+    pub fn save<D: Save<Value: CanHold<V>>, V>(&self, id: u32, dataset: &D, value: V) -> Ended {
+        dataset.save(D::Value::hold(value)).map_err(|error| Box::new(Failure::Save(id, error)))
     }
 
     /// Ends a node that went well.

@@ -161,9 +161,9 @@ pub trait Load: Dataset {
 
 /// A dataset that can be an output.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` can only be read",
+    message = "`{Self}` cannot be saved",
     label = "a node cannot write this dataset",
-    note = "a dataset that nodes write implements `Save`"
+    note = "a dataset that nodes write implements `Save`; one that can only be read does not"
 )]
 pub trait Save: Dataset {
     /// Saves the value in the place of the earlier one.
@@ -178,7 +178,7 @@ pub trait Save: Dataset {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not made from a location",
     label = "this dataset takes no location",
-    note = "leave out `= \"…\"` for its default, or write an expression that makes one: `= {Self}::new(…)`"
+    note = "leave out `= \"…\"` for its default, or write an expression that makes one, such as `= Memory::new(…)`"
 )]
 pub trait FromLocation: Dataset + Sized {
     /// The dataset at a location, which is a path for all datasets of this crate.

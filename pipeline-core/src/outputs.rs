@@ -1,7 +1,7 @@
 //! From what a node's function returns to the datasets that it names, and from the free outputs to what a run returns.
 //!
 //! A function returns its one output, or a tuple with a part for each, or `()` for none ([`HasParts`]); if the node marks it with
-//! `?`, a `Result` of that ([`IsAResultOf`]). Each output has the type that its dataset holds ([`CanBeSavedAs`]), and one in
+//! `?`, a `Result` of that ([`IsAResultOf`]). Each output has the type that its dataset holds ([`CanHold`]), and one in
 //! memory can be used by any thread ([`CanBeShared`]).
 
 use crate::BoxError;
@@ -31,22 +31,24 @@ pub trait CanBeShared: Send + Sync + 'static {}
 #[diagnostic::do_not_recommend]
 impl<T: Send + Sync + 'static> CanBeShared for T {}
 
-/// What a function returns can be saved in a dataset that holds `T`: if it is a `T`.
+/// A dataset that holds `Self` takes a result of type `V`: if that is a `Self`.
+///
+/// The dataset's type comes first, so a function whose result is generic, as that of `collect` is, learns it from the dataset.
 #[diagnostic::on_unimplemented(
-    message = "the function returns `{Self}`, but this dataset holds `{T}`",
-    label = "holds `{T}`, the function returns `{Self}`",
+    message = "the function returns `{V}`, but this dataset holds `{Self}`",
+    label = "holds `{Self}`, the function returns `{V}`",
     note = "a function that returns a `Result` is marked with `?`, as in `node(load?, …)`; one that returns a tuple has a name for each part"
 )]
-pub trait CanBeSavedAs<T> {
+pub trait CanHold<V> {
     /// The value itself.
     #[doc(hidden)]
-    fn into_saved(self) -> T;
+    fn hold(value: V) -> Self;
 }
 
 #[diagnostic::do_not_recommend]
-impl<T> CanBeSavedAs<T> for T {
-    fn into_saved(self) -> T {
-        self
+impl<T> CanHold<T> for T {
+    fn hold(value: T) -> T {
+        value
     }
 }
 

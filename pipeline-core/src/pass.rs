@@ -14,9 +14,9 @@ use crate::slot::Lease;
 
 /// A value of type `Self` can be the argument for a parameter of type `P`.
 #[diagnostic::on_unimplemented(
-    message = "this dataset holds `{Self}`, but the function takes `{P}`",
+    message = "this input holds `{Self}`, but the function takes `{P}`",
     label = "holds `{Self}`, the function takes `{P}`",
-    note = "a dataset that holds `T` can be passed as `&T` or `T`; a `Vec<T>` also as `&[T]`, a `String` as `&str`, a `PathBuf` as `&Path`"
+    note = "an input that holds `T` can be passed as `&T` or `T`; a `Vec<T>` also as `&[T]`, a `String` as `&str`, a `PathBuf` as `&Path`"
 )]
 pub trait CanBePassedAs<'a, P>: Sized {
     /// Passes a value that the node owns.

@@ -6,20 +6,26 @@
 /// case does not count, and neighbours that changed places count as one difference.
 #[must_use]
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
-    let lower = name.to_lowercase();
-    let mut near: Vec<(usize, &str)> = known
-        .into_iter()
-        .filter_map(|candidate| {
-            let other = candidate.to_lowercase();
-            let distance = strsim::damerau_levenshtein(&lower, &other);
-            let longer = lower.chars().count().max(other.chars().count());
-            let prefix = lower.len() >= 3 && other.starts_with(&lower) || other.len() >= 3 && lower.starts_with(&other);
-            (distance <= (longer / 3).max(1) && distance < longer || prefix).then_some((distance, candidate))
-        })
-        .collect();
+    let mut near: Vec<(usize, &str)> =
+        known.into_iter().filter_map(|candidate| Some((distance(name, candidate)?, candidate))).collect();
     near.sort_unstable();
     near.dedup();
     near.into_iter().take(3).map(|(_, candidate)| candidate).collect()
+}
+
+/// Whether `name` may stand for `known`; see [`nearest`].
+#[must_use]
+pub fn is_near(name: &str, known: &str) -> bool {
+    distance(name, known).is_some()
+}
+
+/// How many letters differ, if the names are near.
+fn distance(name: &str, known: &str) -> Option<usize> {
+    let (name, known) = (name.to_lowercase(), known.to_lowercase());
+    let distance = strsim::damerau_levenshtein(&name, &known);
+    let longer = name.chars().count().max(known.chars().count());
+    let prefix = name.len() >= 3 && known.starts_with(&name) || known.len() >= 3 && name.starts_with(&known);
+    (distance <= (longer / 3).max(1) && distance < longer || prefix).then_some(distance)
 }
 
 /// The nearest names as the end of a message: `` did you mean `a` or `b`? ``, or what there is if nothing is near.

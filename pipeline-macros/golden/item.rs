@@ -78,7 +78,7 @@ pub fn training() -> pipeline_core::Pipeline<Catalog, training> {
                     let mut in_model = io.load(5, &catalog.model)?;
                     let mut in_test = io.take(1, slot_test);
                     let out_accuracy = score(in_model.pass(), in_test.pass());
-                    io.put(2, slot_accuracy, out_accuracy);
+                    io.put_as(2, slot_accuracy, out_accuracy);
                     io.done()
                 },
             );

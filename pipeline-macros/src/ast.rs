@@ -95,11 +95,18 @@ impl Name {
         }
     }
 
-    /// Where its last part stands.
+    /// Where its last part stands: that of a parameter is the field whose type counts.
     pub(crate) fn span(&self) -> Span {
         match self {
             Name::Dataset { ident, .. } => ident.span(),
             Name::Parameter { keyword, fields } => fields.last().unwrap_or(keyword).span(),
+        }
+    }
+
+    /// Where its first part stands.
+    pub(crate) fn start(&self) -> Span {
+        match self {
+            Name::Dataset { ident: start, .. } | Name::Parameter { keyword: start, .. } => start.span(),
         }
     }
 }

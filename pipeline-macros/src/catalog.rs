@@ -2,7 +2,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Delimiter, Ident, Span, TokenStream};
 use quote::{format_ident, quote};
 use syn::buffer::Cursor;
 use syn::parse::{ParseStream, Parser};
@@ -53,7 +53,8 @@ fn parse(input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> syn::Result<C
     input.parse::<Token![struct]>()?;
     let name = input.parse()?;
     if input.peek(Token![<]) {
-        return Err(input.error("a catalog takes no generic parameters"));
+        diagnostics.syntax(&input.error("a catalog takes no generic parameters"));
+        take_until(input, |cursor| cursor.group(Delimiter::Brace).is_some());
     }
     let content;
     syn::braced!(content in input);
@@ -66,7 +67,14 @@ fn parse(input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> syn::Result<C
                 skip_to_comma(&content);
             }
         }
-        content.parse::<Option<Token![,]>>()?;
+        if !content.is_empty() && content.parse::<Token![,]>().is_err() {
+            diagnostics.syntax(&content.error("expected `,` or `= …` after the type of a dataset"));
+            // Another field is read at once; anything else is passed over.
+            if !is_field(content.cursor()) {
+                skip_to_comma(&content);
+                content.parse::<Option<Token![,]>>()?;
+            }
+        }
     }
     if !input.is_empty() {
         return Err(input.error("expected nothing after the catalog: one `catalog!` declares one"));
@@ -77,7 +85,10 @@ fn parse(input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> syn::Result<C
 fn field(input: ParseStream<'_>) -> syn::Result<Field> {
     let attributes = attributes(input)?;
     let visibility = input.parse()?;
-    let name = input.parse()?;
+    let name: Ident = input.parse()?;
+    if !input.peek(Token![:]) {
+        return Err(input.error(format!("expected `: Type` after the name of dataset `{name}`")));
+    }
     input.parse::<Token![:]>()?;
     let ty = input.parse()?;
     let value = if input.parse::<Option<Token![=]>>()?.is_some() {
@@ -89,9 +100,6 @@ fn field(input: ParseStream<'_>) -> syn::Result<Field> {
     } else {
         None
     };
-    if !input.is_empty() && !input.peek(Token![,]) {
-        return Err(input.error("expected `,` or `= …` after the type of a dataset"));
-    }
     Ok(Field { attributes, visibility, name, ty, value })
 }
 

@@ -1,7 +1,7 @@
 //! The rules that a pipeline keeps, a function each. What rustc says by itself, and better, is not here.
 
 use pipeline_graph::Cycle;
-use proc_macro2::Span;
+use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
 
 use crate::ast::{Entry, EntryKind, Form, Name};
 use crate::diagnostics::{self, Diagnostics};
@@ -72,7 +72,7 @@ fn inputs_exist(graph: &Graph<'_>, catalog: &[Entry], diagnostics: &mut Diagnost
             let is_parameter = matches!(name, Name::Parameter { .. }) || is_parameters(&text);
             if is_parameter {
                 let message = "the catalog has no parameters";
-                diagnostics.error(name.span(), message, "declare them there as a field `params: YourParams`");
+                diagnostics.error(name.start(), message, "declare them there as a field `params: YourParams`");
                 continue;
             }
             let message =
@@ -102,7 +102,7 @@ fn outputs_are_writable(graph: &Graph<'_>, diagnostics: &mut Diagnostics) {
     for (wires, node) in graph.wires.iter().zip(graph.nodes) {
         for (name, _) in node.outputs.names.iter().zip(&wires.outputs).filter(|(_, dataset)| dataset.is_none()) {
             let message = format!("`{}` is a parameter, and nodes only read parameters", name.text());
-            diagnostics.error(name.span(), &message, "write to a dataset instead");
+            diagnostics.error(name.start(), &message, "write to a dataset instead");
         }
     }
 }
@@ -112,10 +112,11 @@ fn types_are_given_once(graph: &Graph<'_>, diagnostics: &mut Diagnostics) {
     for dataset in &graph.datasets {
         for name in names_of(dataset, graph) {
             let Name::Dataset { ident, ty: Some(ty) } = name else { continue };
-            let first = dataset.ty.as_ref().map(ToString::to_string);
+            let first = dataset.ty.as_ref().map(type_text);
+            let ty = type_text(ty);
             let message = match dataset.home {
                 Home::Catalog | Home::Parameter => format!("the catalog says already what `{}` holds", plain(ident)),
-                Home::Memory if first != Some(ty.to_string()) => {
+                Home::Memory if first.as_ref() != Some(&ty) => {
                     format!("`{}` has been given another type, `{}`", plain(ident), first.unwrap_or_default())
                 }
                 Home::Memory => continue,
@@ -123,6 +124,34 @@ fn types_are_given_once(graph: &Graph<'_>, diagnostics: &mut Diagnostics) {
             diagnostics.error(ident.span(), &message, &format!("leave out `: {ty}`"));
         }
     }
+}
+
+/// A type as one writes it.
+fn type_text(ty: &TokenStream) -> String {
+    let mut text = String::new();
+    let mut last_is_word = false;
+    for tree in ty.clone() {
+        let part = match &tree {
+            TokenTree::Group(group) => {
+                let inside = type_text(&group.stream());
+                match group.delimiter() {
+                    Delimiter::Parenthesis => format!("({inside})"),
+                    Delimiter::Bracket => format!("[{inside}]"),
+                    Delimiter::Brace => format!("{{{inside}}}"),
+                    Delimiter::None => inside,
+                }
+            }
+            TokenTree::Punct(punct) if [',', ';', '+'].contains(&punct.as_char()) => format!("{punct} "),
+            tree => tree.to_string(),
+        };
+        let is_word = matches!(tree, TokenTree::Ident(_) | TokenTree::Literal(_));
+        if is_word && last_is_word {
+            text.push(' ');
+        }
+        text.push_str(&part);
+        last_is_word = is_word;
+    }
+    text
 }
 
 fn names_of<'a>(dataset: &'a Dataset, graph: &'a Graph<'_>) -> impl Iterator<Item = &'a Name> {

@@ -48,7 +48,7 @@ impl Diagnostics {
             quote_spanned!(span=> const fn #name() { #next })
         });
         let first = call(0, at);
-        self.errors.extend(quote_spanned! {at=> const _: () = { #(#functions)* const _: () = #first; }; });
+        self.errors.extend(quote_spanned! {at=> const _: () = { #(#functions)* const THIS_PIPELINE: () = #first; }; });
     }
 }
 

@@ -323,8 +323,8 @@ impl Expansion<'_> {
         });
         match (&node.function.kind, inputs) {
             (FunctionKind::Closure, _) => {
-                let closure = closure(node);
-                quote!(#closure(#(#arguments),*))
+                let (closure, arguments) = (closure(node), parenthesized(node, &quote!(#(#arguments),*)));
+                quote!(#closure #arguments)
             }
             // The one parameter of a function may be generic, so that its signature does not tell how to pass the input.
             (FunctionKind::Path { generic: false, .. }, [Some(input)]) => {
@@ -336,7 +336,10 @@ impl Expansion<'_> {
                     #local((&&&#input.ask(&#local)).takes(#input.#pass()))
                 }}
             }
-            (FunctionKind::Path { .. }, _) => quote!(#function(#(#arguments),*)),
+            (FunctionKind::Path { .. }, _) => {
+                let arguments = parenthesized(node, &quote!(#(#arguments),*));
+                quote!(#function #arguments)
+            }
         }
     }
 
@@ -349,7 +352,10 @@ impl Expansion<'_> {
         match self.graph.datasets[id].home {
             Home::Memory if self.is_writer(node, id) => {
                 let (place, slot) = (self.place(id), local("slot", ident));
-                quote_spanned!(span=> io.put(#place, #slot, #output);)
+                // What a dataset of unknown type holds is what its writer returns.
+                let is_typed = self.graph.datasets[id].ty.is_some();
+                let put = Ident::new(if is_typed { "put_as" } else { "put" }, span);
+                quote_spanned!(span=> io.#put(#place, #slot, #output);)
             }
             Home::Memory => quote!(::core::mem::drop(#output);),
             Home::Catalog | Home::Parameter => {
@@ -385,6 +391,11 @@ impl FreeOutput<'_> {
 /// The local that holds the closure of a node.
 fn closure(node: &Node) -> Ident {
     Ident::new("closure", Span::mixed_site().located_at(node.function.span))
+}
+
+/// Arguments in parentheses that stand where the inputs do: there rustc says what is missing.
+fn parenthesized(node: &Node, arguments: &TokenStream) -> TokenStream {
+    quote_spanned!(Span::call_site().located_at(node.inputs.span)=> (#arguments))
 }
 
 /// Binds the outputs to what the function returns: a value, or a tuple with a part for each, or `()` for none.

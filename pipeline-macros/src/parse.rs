@@ -11,7 +11,7 @@ use syn::{LitStr, Token, Visibility};
 use crate::ast::{Form, Function, FunctionKind, Item, List, Name, Node, Pipeline};
 use crate::diagnostics::Diagnostics;
 use crate::scan::{
-    after_brackets, after_comma, in_angles, is_arrow, is_ident, is_punct, plain, skip_to_comma, take_until,
+    after_brackets, after_comma, in_angles, is_any_arrow, is_ident, is_punct, plain, skip_to_comma, take_until,
 };
 
 /// The catalog that a pipeline names with `for`, and the pipeline without it.
@@ -114,30 +114,38 @@ fn node(input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> syn::Result<No
     attributes(input)?;
     let keyword = input.parse::<Ident>()?;
     if keyword != "node" {
-        return Err(syn::Error::new(keyword.span(), format!("expected `node(…)`, found `{keyword}`")));
+        let error = syn::Error::new(keyword.span(), format!("expected `node(…)`, found `{keyword}`"));
+        if !pipeline_graph::is_near(&keyword.to_string(), "node") {
+            return Err(error);
+        }
+        diagnostics.syntax(&error);
     }
     let content;
     syn::parenthesized!(content in input);
     let (function, fallible) = function(&content, keyword.span())?;
-    comma(&content, "after the function of the node")?;
-    let inputs = list(&content, "the inputs in brackets, `[a, b]`, or `[]` for none", diagnostics)?;
+    comma(&content, "after the function of the node", diagnostics);
+    let inputs = list(&content, "the inputs in brackets, `[a, b]`, or `[]` for none", is_any_arrow, diagnostics)?;
     arrow(&content, diagnostics)?;
-    let outputs = list(&content, "the outputs in brackets, `[c]`, or `[]` for none", diagnostics)?;
+    let outputs =
+        list(&content, "the outputs in brackets, `[c]`, or `[]` for none", |c| is_punct(c, ','), diagnostics)?;
     let mut node = Node { function, fallible, inputs, outputs, name: None, tags: Vec::new() };
     while !content.is_empty() {
-        comma(&content, "after the outputs of the node")?;
-        if !content.is_empty() {
-            option(&content, &mut node, diagnostics)?;
+        comma(&content, "after the outputs of the node", diagnostics);
+        if !content.is_empty()
+            && let Err(error) = option(&content, &mut node, diagnostics)
+        {
+            diagnostics.syntax(&error);
+            skip_to_comma(&content);
         }
     }
     Ok(node)
 }
 
-fn comma(input: ParseStream<'_>, place: &str) -> syn::Result<()> {
-    if input.peek(Token![,]) {
-        return input.parse::<Token![,]>().map(drop);
+/// A comma; if there is none, that is reported and what follows is read all the same.
+fn comma(input: ParseStream<'_>, place: &str, diagnostics: &mut Diagnostics) {
+    if input.parse::<Token![,]>().is_err() {
+        diagnostics.syntax(&input.error(format!("expected `,` {place}")));
     }
-    Err(input.error(format!("expected `,` {place}")))
 }
 
 /// What follows the inputs, if a comma and then the inputs stand here.
@@ -147,16 +155,16 @@ fn after_inputs(cursor: Cursor<'_>) -> Option<Cursor<'_>> {
 
 /// A path or a closure, up to the comma before the inputs, and the `?` behind it.
 fn function(input: ParseStream<'_>, node: Span) -> syn::Result<(Function, Option<Span>)> {
-    // A closure may hold a comma before brackets, so the arrow behind them decides, if there is one.
-    let has_arrow = {
-        let ahead = input.fork();
-        take_until(&ahead, |cursor| after_inputs(cursor).is_some_and(is_arrow));
-        !ahead.is_empty()
-    };
-    let mut trees: Vec<TokenTree> = take_until(input, |cursor| match after_inputs(cursor) {
-        Some(rest) => !has_arrow || is_arrow(rest),
-        None => false,
-    })
+    // A closure may hold commas and brackets, so the comma before the inputs is the one with the arrow behind them. Without it,
+    // the function ends where it can.
+    let ends_before_inputs = |cursor: Cursor<'_>| after_inputs(cursor).is_some_and(is_any_arrow);
+    let ahead = input.fork();
+    take_until(&ahead, ends_before_inputs);
+    let mut trees: Vec<TokenTree> = if ahead.is_empty() {
+        take_until(input, |cursor| is_punct(cursor, ',') || after_brackets(cursor).is_some())
+    } else {
+        take_until(input, ends_before_inputs)
+    }
     .into_iter()
     .collect();
     if input.is_empty() && !trees.is_empty() {
@@ -192,51 +200,75 @@ fn function(input: ParseStream<'_>, node: Span) -> syn::Result<(Function, Option
     Ok((Function { tokens, kind: FunctionKind::Path { name, generic }, span }, fallible))
 }
 
-/// `->`; `=>` is reported and taken for it.
+/// `->`; `=>` is reported and taken for it, and so is nothing before the outputs.
 fn arrow(input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> syn::Result<()> {
+    let wanted = "expected `->` between the inputs and the outputs";
     if input.peek(Token![->]) {
         return input.parse::<Token![->]>().map(drop);
     }
     if input.peek(Token![=>]) {
         let arrow = input.parse::<Token![=>]>()?;
-        diagnostics.error(arrow.spans[0], "expected `->` between the inputs and the outputs, found `=>`", "");
+        diagnostics.syntax(&syn::Error::new_spanned(arrow, format!("{wanted}, found `=>`")));
         return Ok(());
     }
-    Err(input.error("expected `->` between the inputs and the outputs"))
+    let error = input.error(wanted);
+    if !input.peek(syn::token::Bracket) {
+        return Err(error);
+    }
+    diagnostics.syntax(&error);
+    Ok(())
 }
 
-fn list(input: ParseStream<'_>, wanted: &str, diagnostics: &mut Diagnostics) -> syn::Result<List> {
-    if !input.peek(syn::token::Bracket) {
-        return Err(input.error(format!("expected {wanted}")));
+/// Names in brackets. Without brackets, that is reported, and the names are read up to `end`.
+fn list(
+    input: ParseStream<'_>,
+    wanted: &str,
+    end: impl Fn(Cursor<'_>) -> bool,
+    diagnostics: &mut Diagnostics,
+) -> syn::Result<List> {
+    let error = input.error(format!("expected {wanted}"));
+    if input.peek(syn::token::Bracket) {
+        let content;
+        let brackets = syn::bracketed!(content in input);
+        return Ok(List { names: names(&content, diagnostics), span: brackets.span.join() });
     }
-    let content;
-    let brackets = syn::bracketed!(content in input);
+    let span = input.span();
+    let bare = take_until(input, end);
+    if bare.is_empty() {
+        return Err(error);
+    }
+    diagnostics.syntax(&error);
+    let parser = |input: ParseStream<'_>| Ok(names(input, diagnostics));
+    Ok(List { names: parser.parse2(bare).unwrap_or_default(), span })
+}
+
+fn names(input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> Vec<Name> {
     let mut names = Vec::new();
-    while !content.is_empty() {
-        match content.call(name) {
+    while !input.is_empty() {
+        match name(input, diagnostics) {
             Ok(name) => names.push(name),
             Err(error) => {
                 diagnostics.syntax(&error);
-                skip_to_comma(&content);
+                skip_to_comma(input);
             }
         }
-        if !content.is_empty() && !content.peek(Token![,]) {
-            diagnostics.syntax(&content.error("expected `,` between names"));
-            skip_to_comma(&content);
+        if !input.is_empty() && !input.peek(Token![,]) {
+            diagnostics.syntax(&input.error("expected `,` between names"));
+            // Another name is read at once; anything else is passed over.
+            if !input.peek(Ident::peek_any) {
+                skip_to_comma(input);
+            }
         }
-        content.parse::<Option<Token![,]>>()?;
+        if input.parse::<Option<Token![,]>>().is_err() {
+            break;
+        }
     }
-    Ok(List { names, span: brackets.span.join() })
+    names
 }
 
 /// `flowers`, `accuracy: f64` or `params:model.depth`.
-fn name(input: ParseStream<'_>) -> syn::Result<Name> {
-    if input.peek(LitStr) {
-        let text: LitStr = input.parse()?;
-        let message = format!("expected a name, found a string: write `{}` without quotes", text.value());
-        return Err(syn::Error::new(text.span(), message));
-    }
-    let ident = dataset_name(input)?;
+fn name(input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> syn::Result<Name> {
+    let ident = dataset_name(input, diagnostics)?;
     if !input.peek(Token![:]) {
         return Ok(Name::Dataset { ident, ty: None });
     }
@@ -287,7 +319,7 @@ fn option(input: ParseStream<'_>, node: &mut Node, diagnostics: &mut Diagnostics
         while !content.is_empty() {
             node.tags.push(text(&content, "a tag in quotes")?);
             if !content.is_empty() {
-                comma(&content, "between tags")?;
+                comma(&content, "between tags", diagnostics);
             }
         }
     }
@@ -298,15 +330,28 @@ fn text(input: ParseStream<'_>, wanted: &str) -> syn::Result<LitStr> {
     if input.peek(LitStr) { input.parse() } else { Err(input.error(format!("expected {wanted}"))) }
 }
 
-/// The name of a dataset. A keyword is refused with what to write.
-fn dataset_name(input: ParseStream<'_>) -> syn::Result<Ident> {
+/// The name of a dataset. A keyword or a string is reported, and taken for the name that is meant.
+fn dataset_name(input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> syn::Result<Ident> {
+    if input.peek(LitStr) {
+        let text: LitStr = input.parse()?;
+        let message = format!("expected a name, found a string: write `{}` without quotes", text.value());
+        let error = syn::Error::new(text.span(), message);
+        let meant = syn::parse_str::<Ident>(&text.value()).map_err(|_| error.clone())?;
+        diagnostics.syntax(&error);
+        return Ok(Ident::new(&meant.to_string(), text.span()));
+    }
     if !input.peek(Ident::peek_any) {
         return Err(input.error("expected the name of a dataset"));
     }
     let ident = input.call(Ident::parse_any)?;
-    if syn::parse2::<Ident>(ident.to_token_stream()).is_err() {
-        let message = format!("`{ident}` is a keyword of Rust: write `r#{ident}`");
-        return Err(syn::Error::new(ident.span(), message));
+    if syn::parse2::<Ident>(ident.to_token_stream()).is_ok() {
+        return Ok(ident);
     }
-    Ok(ident)
+    let error = syn::Error::new(ident.span(), format!("`{ident}` is a keyword of Rust: write `r#{ident}`"));
+    // These cannot be written raw.
+    if ["self", "Self", "super", "crate", "_"].iter().any(|word| ident == word) {
+        return Err(syn::Error::new(ident.span(), format!("`{ident}` cannot be the name of a dataset")));
+    }
+    diagnostics.syntax(&error);
+    Ok(Ident::new_raw(&ident.to_string(), ident.span()))
 }

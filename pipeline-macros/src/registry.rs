@@ -166,7 +166,7 @@ fn expand(krate: &TokenStream, entries: &[Entry], registry: &Registry) -> TokenS
                         let local = local(&pipelines[place].name);
                         quote!(::core::clone::Clone::clone(&#local))
                     }
-                    None => quote!(#krate::__private::missing()),
+                    None => quote!(#krate::__private::missing::<#krate::Pipeline<#catalog>>()),
                 }
             }
             Term::Path(path) => quote!(#path()),
@@ -181,8 +181,11 @@ fn expand(krate: &TokenStream, entries: &[Entry], registry: &Registry) -> TokenS
         let (local, text) = (local(&registered.name), plain(&registered.name));
         quote!(let #local = (#(#terms)+*).named(#text);)
     });
-    let with = pipelines.iter().map(|registered| {
-        let (local, text) = (local(&registered.name), plain(&registered.name));
+    let names: Vec<String> = pipelines.iter().map(|registered| plain(&registered.name)).collect();
+    // The second of two entries of one name has been reported.
+    let is_first = |index: &usize| !names[..*index].contains(&names[*index]);
+    let with = (0..pipelines.len()).filter(is_first).map(|index| {
+        let (local, text) = (local(&pipelines[index].name), &names[index]);
         quote!(.with(#text, #local))
     });
     quote! {

@@ -37,11 +37,11 @@ pub(crate) fn after_brackets(cursor: Cursor<'_>) -> Option<Cursor<'_>> {
     cursor.group(Delimiter::Bracket).map(|(_, _, rest)| rest)
 }
 
-/// Whether `->` stands here.
-pub(crate) fn is_arrow(cursor: Cursor<'_>) -> bool {
-    cursor
-        .punct()
-        .is_some_and(|(first, rest)| first.as_char() == '-' && first.spacing() == Spacing::Joint && is_punct(rest, '>'))
+/// Whether `->` stands here, or `=>`, which is written for it by mistake.
+pub(crate) fn is_any_arrow(cursor: Cursor<'_>) -> bool {
+    cursor.punct().is_some_and(|(first, rest)| {
+        matches!(first.as_char(), '-' | '=') && first.spacing() == Spacing::Joint && is_punct(rest, '>')
+    })
 }
 
 /// Whether this identifier stands here.
