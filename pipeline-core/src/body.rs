@@ -1,5 +1,11 @@
 //! What an expansion of `pipeline!` is made of: it declares slots and nodes, and says how to collect the free outputs.
 
+#![expect(
+    clippy::trivially_copy_pass_by_ref,
+    clippy::unused_self,
+    reason = "an expansion has references, and reads best as calls of methods"
+)]
+
 use std::any::Any;
 use std::fmt;
 use std::marker::PhantomData;
@@ -92,6 +98,7 @@ impl<C> fmt::Debug for Body<C> {
 }
 
 /// Says that a slot holds values of type `T`. It has no size: which slot is said by its place in the DAG.
+#[expect(unnameable_types, reason = "an expansion gets it and need not name it")]
 pub struct Key<T> {
     holds: PhantomData<fn(T) -> T>,
 }
@@ -112,6 +119,7 @@ impl<T> fmt::Debug for Key<T> {
 
 /// The inputs and outputs of nodes during a run. An `id` is the place of a dataset in the DAG; those in memory come first, so it is that
 /// of the slot too.
+#[expect(unnameable_types, reason = "an expansion gets it and need not name it")]
 pub struct Io<'r> {
     pub(crate) slots: &'r [Box<dyn AnySlot>],
 }
@@ -173,18 +181,12 @@ impl<'r> Io<'r> {
         self.slot(id, *key).put(value);
     }
 
-    /// As [`put`](Self::put), for a dataset that has been given a type.
-    pub fn put_as<T: CanHold<V> + 'static, V>(&self, id: u32, key: &Key<T>, value: V) {
-        self.put(id, key, T::hold(value));
-    }
-
-    /// Saves a dataset of the catalog.
+    /// An output on its way to a dataset whose type is known.
     ///
-    /// # Errors
-    ///
-    /// Fails if the dataset does.
-    pub fn save<D: Save<Value: CanHold<V>>, V>(&self, id: u32, dataset: &D, value: V) -> Ended {
-        dataset.save(D::Value::hold(value)).map_err(|error| Box::new(Failure::Save(id, error)))
+    /// Two steps, so that rustc knows what the function returned before it compares that with the dataset: then a mismatch is an error of
+    /// [`CanHold`], and a generic result is still inferred.
+    pub fn output<V>(&self, value: V) -> Output<'_, 'r, V> {
+        Output { io: self, value }
     }
 
     /// Ends a node that went well.
@@ -202,19 +204,43 @@ impl<'r> Io<'r> {
     ///
     /// Panics if it has not been written.
     #[must_use]
-    pub fn output<T: 'static>(&self, id: u32, key: &Key<T>) -> T {
+    pub fn collect<T: 'static>(&self, id: u32, key: &Key<T>) -> T {
         self.slot(id, *key).take().expect("all nodes have been executed")
     }
 
     /// Takes the value of a free output, if its node has been executed.
     #[must_use]
-    pub fn output_if_written<T: 'static>(&self, id: u32, key: &Key<T>) -> Option<T> {
+    pub fn collect_if_written<T: 'static>(&self, id: u32, key: &Key<T>) -> Option<T> {
         self.slot(id, *key).take()
     }
 
     fn slot<T: 'static>(&self, id: u32, _: Key<T>) -> &'r Slot<T> {
         let slot: &'r dyn Any = &*self.slots[id as usize];
         slot.downcast_ref().expect("a key fits the slots of its own pipeline")
+    }
+}
+
+/// See [`Io::output`].
+#[derive(Debug)]
+#[expect(unnameable_types, reason = "an expansion gets it and need not name it")]
+pub struct Output<'i, 'r, V> {
+    io: &'i Io<'r>,
+    value: V,
+}
+
+impl<V> Output<'_, '_, V> {
+    /// As [`Io::put`], for a dataset that has been given a type.
+    pub fn put<T: CanHold<V> + 'static>(self, id: u32, key: &Key<T>) {
+        self.io.put(id, key, T::hold(self.value));
+    }
+
+    /// Saves it in a dataset of the catalog.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the dataset does.
+    pub fn save<D: Save<Value: CanHold<V>>>(self, id: u32, dataset: &D) -> Ended {
+        dataset.save(D::Value::hold(self.value)).map_err(|error| Box::new(Failure::Save(id, error)))
     }
 }
 
@@ -238,6 +264,7 @@ pub fn missing<T>() -> T {
 
 /// Why a node failed, before its names are known.
 #[derive(Debug)]
+#[expect(unnameable_types, reason = "an expansion gets it and need not name it")]
 pub enum Failure {
     /// Its function returned an error.
     Function(BoxError),

@@ -1,13 +1,12 @@
 //! What the expansions of the macros name; the macro crate names nothing else of this crate.
 
 pub use crate::Pipeline;
-pub use crate::body::{Body, Collect, Failure, Io, Key, missing, pipeline};
+pub use crate::body::{Body, Collect, missing, pipeline};
 pub use crate::catalog::Catalog;
 pub use crate::dag::Dag;
 pub use crate::dataset::{AnyDataset, FromLocation, NeedsNoLocation, a_dataset};
 pub use crate::outputs::Outputs;
 pub use crate::pass::ask::{TakesAsDeclared, TakesReference, TakesValue};
-pub use crate::pass::{Kept, Lent, Owned};
 pub use crate::registry::Pipelines;
 pub use pipeline_macros::{catalog, pipeline_in, pipeline_with, pipelines_in, pipelines_with};
 

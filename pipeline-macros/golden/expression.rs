@@ -57,10 +57,10 @@ fn main() {
                 );
                 pipeline_core::__private::Collect::new(
                     move |io| PipelineOutputs {
-                        length: io.output(1, &slot_length),
+                        length: io.collect(1, &slot_length),
                     },
                     move |io| PipelineOutputs {
-                        length: io.output_if_written(1, &slot_length),
+                        length: io.collect_if_written(1, &slot_length),
                     },
                 )
             },

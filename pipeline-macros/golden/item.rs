@@ -67,7 +67,7 @@ pub fn training() -> pipeline_core::Pipeline<Catalog, training> {
                         function((&&&in_train.ask(&function)).takes(in_train.pass()))
                     };
                     let out_model = io.attempt(returned)?;
-                    io.save(5, &catalog.model, out_model)?;
+                    io.output(out_model).save(5, &catalog.model)?;
                     io.done()
                 },
             );
@@ -78,7 +78,7 @@ pub fn training() -> pipeline_core::Pipeline<Catalog, training> {
                     let mut in_model = io.load(5, &catalog.model)?;
                     let mut in_test = io.take(1, slot_test);
                     let out_accuracy = score(in_model.pass(), in_test.pass());
-                    io.put_as(2, slot_accuracy, out_accuracy);
+                    io.output(out_accuracy).put(2, slot_accuracy);
                     io.done()
                 },
             );
@@ -88,7 +88,7 @@ pub fn training() -> pipeline_core::Pipeline<Catalog, training> {
                     let mut in_accuracy = io.take(2, slot_accuracy);
                     let mut in_params = io.parameter(&catalog.params);
                     let out_report = render(in_accuracy.pass(), in_params.pass());
-                    io.save(7, &catalog.report, out_report)?;
+                    io.output(out_report).save(7, &catalog.report)?;
                     io.done()
                 },
             );

@@ -25,7 +25,7 @@ pub fn pipelines() -> pipeline_core::Pipelines<Catalog> {
                             let function = identity;
                             function((&&&in_A.ask(&function)).takes(in_A.pass()))
                         };
-                        io.save(1, &catalog.B, out_B)?;
+                        io.output(out_B).save(1, &catalog.B)?;
                         io.done()
                     },
                 );

@@ -167,8 +167,8 @@ impl Expansion<'_> {
         let slots: Vec<TokenStream> = fields.iter().map(FreeOutput::slot).collect();
         quote! {
             #krate::__private::Collect::new(
-                move |io| #name { #(#idents: io.output(#slots)),* },
-                move |io| #name { #(#idents: io.output_if_written(#slots)),* },
+                move |io| #name { #(#idents: io.collect(#slots)),* },
+                move |io| #name { #(#idents: io.collect_if_written(#slots)),* },
             )
         }
     }
@@ -353,14 +353,16 @@ impl Expansion<'_> {
             Home::Memory if self.is_writer(node, id) => {
                 let (place, slot) = (self.place(id), local("slot", ident));
                 // What a dataset of unknown type holds is what its writer returns.
-                let is_typed = self.graph.datasets[id].ty.is_some();
-                let put = Ident::new(if is_typed { "put_as" } else { "put" }, span);
-                quote_spanned!(span=> io.#put(#place, #slot, #output);)
+                if self.graph.datasets[id].ty.is_some() {
+                    quote_spanned!(span=> io.output(#output).put(#place, #slot);)
+                } else {
+                    quote_spanned!(span=> io.put(#place, #slot, #output);)
+                }
             }
             Home::Memory => quote!(::core::mem::drop(#output);),
             Home::Catalog | Home::Parameter => {
                 let place = self.place(id);
-                quote_spanned!(span=> io.save(#place, &catalog.#ident, #output)?;)
+                quote_spanned!(span=> io.output(#output).save(#place, &catalog.#ident)?;)
             }
         }
     }
