@@ -344,13 +344,13 @@ pub struct Field<D> {
 
 impl<D> Field<D> {
     /// As [`Dataset::named`].
-    pub fn named(&self, dataset: D, name: &'static str) -> D {
+    pub fn named(self, dataset: D, name: &'static str) -> D {
         (self.named)(dataset, name)
     }
 
     /// The dataset as any.
     #[must_use]
-    pub fn any<'a>(&self, dataset: &'a D) -> &'a dyn AnyDataset {
+    pub fn any<'a>(self, dataset: &'a D) -> &'a dyn AnyDataset {
         (self.any)(dataset)
     }
 }

@@ -147,22 +147,18 @@ struct Parts {
     path: Option<PathBuf>,
     line: Option<u64>,
     column: Option<u64>,
+    /// What to say in place of the cause's own words.
+    told: Option<String>,
     cause: BoxError,
 }
 
 impl DatasetError {
     /// An error with this cause. A `&str` or `String` will do.
     pub fn new(cause: impl Into<BoxError>) -> Self {
-        Self {
-            parts: Box::new(Parts {
-                dataset: None,
-                is_named_around: false,
-                path: None,
-                line: None,
-                column: None,
-                cause: cause.into(),
-            }),
-        }
+        let cause = cause.into();
+        let parts =
+            Parts { dataset: None, is_named_around: false, path: None, line: None, column: None, told: None, cause };
+        Self { parts: Box::new(parts) }
     }
 
     /// Adds the file that was read or written.
@@ -190,6 +186,13 @@ impl DatasetError {
     #[must_use]
     pub fn of_dataset(mut self, name: Option<&'static str>) -> Self {
         self.parts.dataset = name.or(self.parts.dataset);
+        self
+    }
+
+    /// Says the same as the cause in other words, such as without the place, which is told already.
+    #[cfg(any(feature = "csv", feature = "json"))]
+    pub(crate) fn told_as(mut self, told: String) -> Self {
+        self.parts.told = Some(told);
         self
     }
 
@@ -225,7 +228,7 @@ impl DatasetError {
 
 impl fmt::Display for DatasetError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Parts { dataset, is_named_around, path, line, column, cause } = &*self.parts;
+        let Parts { dataset, is_named_around, path, line, column, told, cause } = &*self.parts;
         if let (Some(dataset), false) = (dataset, is_named_around) {
             write!(f, "dataset `{dataset}`: ")?;
         }
@@ -239,7 +242,10 @@ impl fmt::Display for DatasetError {
             }
             f.write_str(": ")?;
         }
-        write!(f, "{cause}")
+        match told {
+            Some(told) => f.write_str(told),
+            None => write!(f, "{cause}"),
+        }
     }
 }
 

@@ -36,6 +36,12 @@
 ///
 /// Fields are as visible as the struct, unless they say otherwise. The struct gets `Default` and [`Catalog`](crate::Catalog).
 /// Beside it stands a hidden macro of the same name, by which pipelines know the fields; `use data::Catalog;` brings both.
+///
+/// # Limits
+///
+/// A catalog has no generic parameters. Where a glob import or an outer scope brings another catalog of the same name, rustc calls the
+/// hidden macro ambiguous (E0659): give one of them another name, or import what you need by name. A macro of yours that writes the same
+/// `pub` catalog into two modules needs a name for each.
 #[macro_export]
 macro_rules! catalog {
     ($($tokens:tt)*) => { $crate::__private::catalog! { [$crate] $($tokens)* } };
@@ -97,7 +103,8 @@ macro_rules! catalog {
 /// ```
 ///
 /// FUNCTION is a path, also with a turbofish, or a closure whose parameters have types. `?` behind it says that it returns a
-/// `Result`, of any error that converts into a boxed one: `fit?`, `(|x: &str| x.parse::<u8>())?`. The function's signature decides
+/// `Result`, of any error that converts into a boxed one: `fit?`, `(|x: &str| x.parse::<u8>())?`. A closure that a variable
+/// holds stands in parentheses, `(add)`. What a closure captures it must own, with `move`. The function's signature decides
 /// how inputs are [passed](crate::pass): by reference, as a slice, by value.
 ///
 /// INPUTS and OUTPUTS are names of datasets. One that the catalog declares is there; any other is in memory, from the node that

@@ -106,17 +106,18 @@ can_be_passed_by_reference! {
     [T] T => T;
     [T] Vec<T> => [T];
     [T, const N: usize] [T; N] => [T];
-    [T] Box<T> => T;
-    [T] Arc<T> => T;
+    [T: ?Sized] Box<T> => T;
+    [T: ?Sized] Arc<T> => T;
     [] String => str;
-    [] Box<str> => str;
-    [] Arc<str> => str;
     [] PathBuf => Path;
     [] OsString => OsStr;
 }
 
 /// Why an owned value is there when it is passed.
 const PASSED_ONCE: &str = "an input is passed once";
+
+// The methods of inputs take `&mut self`, and expansions have `&mut` of an input: so they come before methods of the same name that a
+// user's trait gives to all types.
 
 /// An input that the node owns.
 #[doc(hidden)]
@@ -137,7 +138,7 @@ impl<T> Owned<T> {
     }
 
     /// Asks how a function of one parameter takes it.
-    pub fn ask<F>(&self, _: &F) -> ask::Ask<F, T> {
+    pub fn ask<F>(&mut self, _: &F) -> ask::Ask<F, T> {
         ask::Ask::new()
     }
 }
@@ -162,7 +163,7 @@ impl<K: Deref<Target: Sized>> Kept<K> {
     }
 
     /// As [`Owned::ask`].
-    pub fn ask<F>(&self, _: &F) -> ask::Ask<F, K::Target> {
+    pub fn ask<F>(&mut self, _: &F) -> ask::Ask<F, K::Target> {
         ask::Ask::new()
     }
 }
@@ -191,7 +192,7 @@ impl<T> Lent<'_, T> {
     }
 
     /// As [`Owned::ask`].
-    pub fn ask<F>(&self, _: &F) -> ask::Ask<F, T> {
+    pub fn ask<F>(&mut self, _: &F) -> ask::Ask<F, T> {
         ask::Ask::new()
     }
 }

@@ -29,17 +29,14 @@ impl ::core::default::Default for Catalog {
 impl pipeline_core::__private::Catalog for Catalog {
     fn datasets(
         &self,
-    ) -> ::std::vec::Vec<(&'static str, &dyn pipeline_core::__private::AnyDataset)> {
-        ::std::vec::Vec::from([
-            (
-                "flowers",
-                pipeline_core::__private::a_dataset::<Csv<Flower>>().any(&self.flowers),
-            ),
-            (
-                "model",
-                pipeline_core::__private::a_dataset::<Memory<Model>>().any(&self.model),
-            ),
-        ])
+    ) -> ::std::vec::Vec<
+        (&'static ::core::primitive::str, &dyn pipeline_core::__private::AnyDataset),
+    > {
+        ::std::vec![
+            ("flowers", pipeline_core::__private::a_dataset:: < Csv < Flower > > ().any(&
+            self.flowers)), ("model", pipeline_core::__private::a_dataset:: < Memory <
+            Model > > ().any(& self.model))
+        ]
     }
 }
 #[allow(unused_macros)]

@@ -14,7 +14,8 @@ fn main() {
                 ],
             )
         };
-        #[allow(non_snake_case, dead_code, missing_debug_implementations)]
+        #[allow(non_snake_case, dead_code)]
+        #[derive(::core::fmt::Debug)]
         struct PipelineOutputs<Out0> {
             /// The free output `length`.
             pub length: Out0,
@@ -33,7 +34,7 @@ fn main() {
                 body.node(
                     (slot_copy,),
                     |catalog, io, (slot_copy,)| {
-                        let mut in_flowers = io.load(2, &catalog.flowers)?;
+                        let in_flowers = &mut io.load(2, &catalog.flowers)?;
                         let out_copy = {
                             let function = identity;
                             function(
@@ -49,7 +50,7 @@ fn main() {
                 body.node(
                     (slot_copy, slot_length, closure),
                     |catalog, io, (slot_copy, slot_length, closure)| {
-                        let mut in_copy = io.take(0, slot_copy);
+                        let in_copy = &mut io.take(0, slot_copy);
                         let out_length = closure(in_copy.pass());
                         io.put(1, slot_length, out_length);
                         io.done()

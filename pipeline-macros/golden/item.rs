@@ -1,4 +1,5 @@
 /// Splits the flowers, trains a model and scores it.
+#[derive(::core::fmt::Debug)]
 #[allow(non_camel_case_types)]
 pub struct training {}
 impl pipeline_core::__private::Outputs for training {
@@ -49,8 +50,8 @@ pub fn training() -> pipeline_core::Pipeline<Catalog, training> {
             body.node(
                 (slot_train, slot_test),
                 |catalog, io, (slot_train, slot_test)| {
-                    let mut in_flowers = io.load(3, &catalog.flowers)?;
-                    let mut in_test_ratio = io.parameter(&catalog.params.test_ratio);
+                    let in_flowers = &mut io.load(3, &catalog.flowers)?;
+                    let in_test_ratio = &mut io.parameter(&catalog.params.test_ratio);
                     let returned = split(in_flowers.pass(), in_test_ratio.pass());
                     let (out_train, out_test) = io.parts::<2, _, _>(returned);
                     io.put(0, slot_train, out_train);
@@ -61,7 +62,7 @@ pub fn training() -> pipeline_core::Pipeline<Catalog, training> {
             body.node(
                 (slot_train,),
                 |catalog, io, (slot_train,)| {
-                    let mut in_train = io.take(0, slot_train);
+                    let in_train = &mut io.take(0, slot_train);
                     let returned = {
                         let function = fit;
                         function((&&&in_train.ask(&function)).takes(in_train.pass()))
@@ -75,8 +76,8 @@ pub fn training() -> pipeline_core::Pipeline<Catalog, training> {
             body.node(
                 (slot_test, slot_accuracy),
                 |catalog, io, (slot_test, slot_accuracy)| {
-                    let mut in_model = io.load(5, &catalog.model)?;
-                    let mut in_test = io.take(1, slot_test);
+                    let in_model = &mut io.load(5, &catalog.model)?;
+                    let in_test = &mut io.take(1, slot_test);
                     let out_accuracy = score(in_model.pass(), in_test.pass());
                     io.output(out_accuracy).put(2, slot_accuracy);
                     io.done()
@@ -85,8 +86,8 @@ pub fn training() -> pipeline_core::Pipeline<Catalog, training> {
             body.node(
                 (slot_accuracy,),
                 |catalog, io, (slot_accuracy,)| {
-                    let mut in_accuracy = io.take(2, slot_accuracy);
-                    let mut in_params = io.parameter(&catalog.params);
+                    let in_accuracy = &mut io.take(2, slot_accuracy);
+                    let in_params = &mut io.parameter(&catalog.params);
                     let out_report = render(in_accuracy.pass(), in_params.pass());
                     io.output(out_report).save(7, &catalog.report)?;
                     io.done()

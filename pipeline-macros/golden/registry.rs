@@ -20,7 +20,7 @@ pub fn pipelines() -> pipeline_core::Pipelines<Catalog> {
                 body.node(
                     (),
                     |catalog, io, ()| {
-                        let mut in_A = io.load(0, &catalog.A)?;
+                        let in_A = &mut io.load(0, &catalog.A)?;
                         let out_B = {
                             let function = identity;
                             function((&&&in_A.ask(&function)).takes(in_A.pass()))

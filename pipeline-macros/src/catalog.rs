@@ -170,8 +170,8 @@ fn expand(krate: &TokenStream, catalog: &Catalog, tokens: &TokenStream) -> Token
             }
         }
         impl #krate::__private::Catalog for #name {
-            fn datasets(&self) -> ::std::vec::Vec<(&'static str, &dyn #krate::__private::AnyDataset)> {
-                ::std::vec::Vec::from([#(#datasets),*])
+            fn datasets(&self) -> ::std::vec::Vec<(&'static ::core::primitive::str, &dyn #krate::__private::AnyDataset)> {
+                ::std::vec![#(#datasets),*]
             }
         }
         #makro
@@ -205,6 +205,7 @@ fn expand_macro(catalog: &Catalog, tokens: &TokenStream) -> TokenStream {
     if matches!(visibility, Visibility::Public(_)) {
         quote! {
             #[doc(hidden)]
+            #[allow(non_local_definitions)]
             #[macro_export]
             macro_rules! #hidden { #arm }
             #[doc(hidden)]

@@ -48,7 +48,7 @@ impl Diagnostics {
             quote_spanned!(span=> const fn #name() { #next })
         });
         let first = call(0, at);
-        self.errors.extend(quote_spanned! {at=> const _: () = { #(#functions)* const THIS_PIPELINE: () = #first; }; });
+        self.errors.extend(quote_spanned! {at=> const _: () = { #(#functions)* #[allow(non_upper_case_globals)] const this_pipeline: () = #first; }; });
     }
 }
 

@@ -5,7 +5,7 @@
 //! everything else is still checked.
 
 use pipeline_graph::{Cycle, Order};
-use proc_macro2::{Ident, Literal, Span, TokenStream};
+use proc_macro2::{Ident, Literal, Span, TokenStream, TokenTree};
 use quote::{format_ident, quote, quote_spanned};
 
 use crate::ast::{Form, FunctionKind, Item, Name, Node};
@@ -59,7 +59,11 @@ impl Expansion<'_> {
         let dag = self.dag();
         let body = self.body();
         let text = plain(name);
-        let outputs = self.outputs_struct(name, &quote!(#attributes #[allow(non_camel_case_types)] #visibility), true);
+        let [of_struct, of_function, of_both] = attributes_by_item(attributes);
+        // Unless the user derives it.
+        let debug = (!of_struct.to_string().contains("Debug")).then(derive_debug);
+        let head = quote!(#of_both #of_struct #debug #[allow(non_camel_case_types)] #visibility);
+        let outputs = self.outputs_struct(name, &head, true);
         let collect = self.collect(name, true);
         quote! {
             #diagnostics
@@ -71,7 +75,8 @@ impl Expansion<'_> {
                     &DAG
                 };
             }
-            #attributes
+            #of_both
+            #of_function
             #[must_use]
             #visibility fn #name() -> #krate::Pipeline<#catalog, #name> {
                 #krate::__private::pipeline(::core::option::Option::Some(#text), #name::DAG, |body: &mut #krate::__private::Body<#catalog>| {
@@ -91,7 +96,7 @@ impl Expansion<'_> {
         let (outputs, collect) = if self.free_outputs().next().is_none() {
             (TokenStream::new(), quote!(#krate::__private::Collect::nothing()))
         } else {
-            (self.outputs_struct(&name, &TokenStream::new(), false), self.collect(&name, false))
+            (self.outputs_struct(&name, &derive_debug(), false), self.collect(&name, false))
         };
         quote! {{
             #diagnostics
@@ -146,7 +151,7 @@ impl Expansion<'_> {
             _ => TokenStream::new(),
         });
         quote! {
-            #[allow(non_snake_case, dead_code, missing_debug_implementations)]
+            #[allow(non_snake_case, dead_code)]
             #head struct #name<#(#types #defaults),*> {
                 #(#[doc = #docs] pub #idents: #types),*
             }
@@ -221,7 +226,7 @@ impl Expansion<'_> {
             node.inputs.names.iter().zip(&wires.inputs).map(|(name, &id)| self.read(name, id, declared)).collect();
         let reads = inputs.iter().zip(&values).filter_map(|(input, value)| {
             let value = value.as_ref()?;
-            Some(quote!(let mut #input = #value;))
+            Some(quote!(let #input = &mut #value;))
         });
         let inputs: Vec<Option<Ident>> =
             inputs.iter().zip(&values).map(|(input, value)| value.is_some().then(|| input.clone())).collect();
@@ -366,6 +371,34 @@ impl Expansion<'_> {
             }
         }
     }
+}
+
+/// What a struct of outputs is by itself.
+fn derive_debug() -> TokenStream {
+    quote!(#[derive(::core::fmt::Debug)])
+}
+
+/// The attributes of an item, by where they belong: to its struct, to its function, or to both.
+fn attributes_by_item(attributes: &TokenStream) -> [TokenStream; 3] {
+    let mut by_item = [TokenStream::new(), TokenStream::new(), TokenStream::new()];
+    let mut hash = None;
+    for tree in attributes.clone() {
+        let TokenTree::Group(group) = &tree else {
+            hash = Some(tree);
+            continue;
+        };
+        let name = match group.stream().into_iter().next() {
+            Some(TokenTree::Ident(name)) => name.to_string(),
+            _ => String::new(),
+        };
+        let place = match name.as_str() {
+            "derive" | "non_exhaustive" | "repr" => 0,
+            "doc" | "cfg" | "cfg_attr" | "allow" | "warn" | "deny" | "deprecated" => 2,
+            _ => 1,
+        };
+        by_item[place].extend(hash.take().into_iter().chain([tree]));
+    }
+    by_item
 }
 
 /// A dataset in memory that no node reads.

@@ -180,13 +180,24 @@ fn function(input: ParseStream<'_>, node: Span) -> syn::Result<(Function, Option
         _ => None,
     };
     let span = trees.first().map_or(node, TokenTree::span);
-    let is_closure = match trees.first() {
+    // What a macro passes on as `$f:expr` stands in a group that is not seen.
+    let mut first = trees.first().cloned();
+    while let Some(TokenTree::Group(group)) = &first
+        && group.delimiter() == Delimiter::None
+    {
+        first = group.stream().into_iter().next();
+    }
+    let is_closure = match &first {
         Some(TokenTree::Punct(punct)) => punct.as_char() == '|',
         Some(TokenTree::Ident(ident)) => ident == "move" || ident == "static",
         Some(TokenTree::Group(group)) => group.delimiter() == Delimiter::Parenthesis,
         _ => false,
     };
-    let tokens: TokenStream = trees.into_iter().collect();
+    let tokens: TokenStream = match trees.as_slice() {
+        // The parentheses are there for the `?` behind them.
+        [TokenTree::Group(group)] if group.delimiter() == Delimiter::Parenthesis => group.stream(),
+        trees => trees.iter().cloned().collect(),
+    };
     if is_closure {
         return Ok((Function { tokens, kind: FunctionKind::Closure, span }, fallible));
     }

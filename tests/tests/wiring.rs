@@ -1,5 +1,7 @@
 //! Pipelines in all their forms.
 
+#![expect(clippy::nonstandard_macro_braces, reason = "`pipeline!(< … >)` is one of the forms")]
+
 use pipeline_core::prelude::*;
 
 catalog! {

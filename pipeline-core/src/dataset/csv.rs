@@ -61,15 +61,40 @@ impl<T: DeserializeOwned + Send + Sync + 'static> Load for Csv<T> {
     type Loaded = Vec<T>;
 
     fn load(&self) -> Result<Vec<T>, DatasetError> {
-        let mut reader = csv::ReaderBuilder::new().delimiter(self.delimiter).from_reader(self.location.open()?);
-        reader.deserialize().collect::<Result<_, _>>().map_err(|error: csv::Error| {
-            let line = error.position().map(csv::Position::line);
-            let error = self.location.error(error);
+        let text = self.location.read()?;
+        let mut reader = csv::ReaderBuilder::new().delimiter(self.delimiter).from_reader(text.as_slice());
+        let rows: Result<Vec<T>, csv::Error> = reader.deserialize().collect();
+        rows.map_err(|error| {
+            let line = error.position().map(|position| line_of_record(&text, position));
+            let told = tell(&error, reader.headers().ok());
+            let error = self.location.error(error).told_as(told);
             match line {
                 Some(line) => error.at_line(line),
                 None => error,
             }
         })
+    }
+}
+
+/// The line on which a record begins: its position is that before empty lines, which are passed over.
+fn line_of_record(text: &[u8], position: &csv::Position) -> u64 {
+    let rest = usize::try_from(position.byte()).ok().and_then(|byte| text.get(byte..)).unwrap_or_default();
+    let empty = rest.iter().take_while(|&&byte| byte == b'\n' || byte == b'\r').filter(|&&byte| byte == b'\n').count();
+    position.line() + empty as u64
+}
+
+/// What is wrong, without the place, and with the name of the column.
+fn tell(error: &csv::Error, headers: Option<&csv::StringRecord>) -> String {
+    match error.kind() {
+        csv::ErrorKind::Deserialize { err, .. } => {
+            let column = err.field().and_then(|field| headers?.get(usize::try_from(field).ok()?));
+            let column = column.map(|name| format!("column `{name}`: "));
+            format!("{}{}", column.unwrap_or_default(), err.kind())
+        }
+        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
+            format!("the row has {len} fields, but the rows before it have {expected_len}")
+        }
+        _ => error.to_string(),
     }
 }
 

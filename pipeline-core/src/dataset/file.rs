@@ -1,6 +1,5 @@
 //! Files: a path with a name for errors, and writing that never leaves half a file.
 
-use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -40,11 +39,6 @@ impl Location {
 
     pub(super) fn read(&self) -> Result<Vec<u8>, DatasetError> {
         fs::read(&self.path).map_err(|error| self.error(error))
-    }
-
-    #[cfg(any(feature = "csv", feature = "json"))]
-    pub(super) fn open(&self) -> Result<File, DatasetError> {
-        File::open(&self.path).map_err(|error| self.error(error))
     }
 
     pub(super) fn write<E: Into<BoxError>>(
@@ -94,13 +88,26 @@ pub fn write_file<E: Into<BoxError>>(
     let at_path = |cause: BoxError| DatasetError::new(cause).at_path(path);
     let io = |error: io::Error| at_path(error.into());
 
-    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let target = follow_links(path);
     if let Some(parent) = target.parent().filter(|parent| !parent.as_os_str().is_empty()) {
         fs::create_dir_all(parent).map_err(io)?;
     }
     let mut beside = Beside::create(&target).map_err(io)?;
     fill(&mut beside.writer).map_err(|error| at_path(error.into()))?;
     beside.rename(&target).map_err(io)
+}
+
+/// What a path leads to in the end, whether that is there already or not.
+fn follow_links(path: &Path) -> PathBuf {
+    // As many links as Linux follows; with more, the last one is replaced.
+    const MOST: usize = 40;
+    let mut target = path.to_owned();
+    for _ in 0..MOST {
+        let Ok(link) = fs::read_link(&target) else { break };
+        // Relative to the folder of the link; an absolute one replaces all.
+        target = target.parent().unwrap_or(Path::new("")).join(link);
+    }
+    target
 }
 
 /// A file beside the target, removed unless it is renamed.
@@ -114,12 +121,13 @@ impl Beside {
     fn create(target: &Path) -> io::Result<Self> {
         // Two writers in one process differ by the count, two processes by the id, and a leftover of a killed one is passed over.
         static COUNT: AtomicU64 = AtomicU64::new(0);
+        if target.file_name().is_none() {
+            return Err(io::Error::other("the path does not name a file"));
+        }
         loop {
             let count = COUNT.fetch_add(1, Ordering::Relaxed);
-            let mut name = OsString::from(".");
-            name.push(target.file_name().ok_or_else(|| io::Error::other("the path does not name a file"))?);
-            name.push(format!(".{}-{count}.tmp", process::id()));
-            let path = target.with_file_name(name);
+            // The target's name is not part of it: that may be as long as a name can be.
+            let path = target.with_file_name(format!(".saving-{}-{count}.tmp", process::id()));
             match File::options().write(true).create_new(true).open(&path) {
                 Ok(file) => return Ok(Self { writer: BufWriter::new(file), path, renamed: false }),
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}

@@ -1,7 +1,6 @@
 //! A JSON document.
 
 use std::fmt;
-use std::io::BufReader;
 use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 
@@ -39,12 +38,17 @@ impl<T: DeserializeOwned + Send + Sync + 'static> Load for Json<T> {
     type Loaded = T;
 
     fn load(&self) -> Result<T, DatasetError> {
-        let file = BufReader::new(self.location.open()?);
-        serde_json::from_reader(file).map_err(|error| {
+        // From the whole text: a reader has gone on by the time that an error is found, and tells the wrong place.
+        let text = self.location.read()?;
+        serde_json::from_slice(&text).map_err(|error| {
             let (line, column) = (error.line(), error.column());
-            let error = self.location.error(error);
+            let place = format!(" at line {line} column {column}");
+            let message = error.to_string();
+            let told = message.strip_suffix(&place).unwrap_or(&message).to_owned();
+            let error = self.location.error(error).told_as(told);
             // serde_json counts from 1, and says 0 where it knows no place.
-            if line == 0 { error } else { error.at_line(line as u64).at_column(column as u64) }
+            let error = if line == 0 { error } else { error.at_line(line as u64) };
+            if column == 0 { error } else { error.at_column(column as u64) }
         })
     }
 }
