@@ -350,7 +350,7 @@ impl<D> Field<D> {
 
     /// The dataset as any.
     #[must_use]
-    pub fn any<'a>(self, dataset: &'a D) -> &'a dyn AnyDataset {
+    pub fn any(self, dataset: &D) -> &dyn AnyDataset {
         (self.any)(dataset)
     }
 }

@@ -25,7 +25,7 @@ trait Ext: Sized {
 
 impl<T> Ext for T {}
 
-fn add(left: i32, right: &i32) -> i32 {
+fn add(left: i32, right: i32) -> i32 {
     left + right
 }
 

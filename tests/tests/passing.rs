@@ -473,7 +473,7 @@ fn a_question_mark_unwraps_results_with_errors_of_any_type() {
 
     let fails_with = |digits: &str| {
         let catalog = Catalog { digits: Memory::new(digits.to_owned()), ..Catalog::default() };
-        let error = SequentialRunner::new().run(&pipeline, &catalog).err().expect("the run fails");
+        let error = SequentialRunner::new().run(&pipeline, &catalog).expect_err("the run fails");
         (error.to_string(), error.source().map(ToString::to_string))
     };
     let node = |text: &str| format!("node `{text}` failed");

@@ -191,7 +191,7 @@ mod suite {
             node(parse?, [doubled] -> [parsed], name = "parsing"),
             node(double, [parsed] -> [last]),
         };
-        let error = runner.run(&named.clone().named("numbers"), &Catalog::default()).err().expect("it fails");
+        let error = runner.run(&named.clone().named("numbers"), &Catalog::default()).expect_err("it fails");
         let Error::Node { pipeline, node, source } = &error else { panic!("{error:?}") };
         assert_eq!(pipeline.as_deref(), Some("numbers"));
         assert_eq!(node, "parsing: parse([doubled]) -> [parsed]");
@@ -203,7 +203,7 @@ mod suite {
             "node `parsing: parse([doubled]) -> [parsed]` of pipeline `numbers` failed\n  \
              caused by: invalid digit found in string"
         );
-        let error = runner.run(&named, &Catalog::default()).err().expect("it fails");
+        let error = runner.run(&named, &Catalog::default()).expect_err("it fails");
         assert_eq!(error.to_string(), "node `parsing: parse([doubled]) -> [parsed]` failed");
     }
 
