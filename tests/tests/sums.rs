@@ -37,8 +37,8 @@ fn error_of<O: Outputs>(sum: &Pipeline<Catalog, O>) -> String {
     assert!(matches!(error, Error::Join { .. }));
     let runners: [&dyn Runner; 3] = [&SequentialRunner::new(), &ParallelRunner::new(), &DryRunner::new()];
     for runner in runners {
-        let run = runner.run(sum, &catalog).expect_err("it cannot run");
-        let report = runner.run_report(sum, &catalog).expect_err("it cannot start");
+        let run = runner.run(sum, &catalog).err().expect("it cannot run");
+        let report = runner.run_report(sum, &catalog).err().expect("it cannot start");
         assert_eq!((run.to_string(), report.to_string()), (error.to_string(), error.to_string()));
     }
     for dataset in [&catalog.B, &catalog.C, &catalog.D, &catalog.E] {
