@@ -1,5 +1,6 @@
 //! The static description of a pipeline: what its nodes read and write, readable without running anything.
 
+pub(crate) mod check_sum;
 pub(crate) mod join;
 pub(crate) mod parts;
 mod view;
@@ -133,7 +134,7 @@ impl Dag {
 
     /// How many nodes there are.
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub const fn len(&self) -> usize {
         match &self.parts {
             Parts::Static(nodes, _) => nodes.len(),
             Parts::Owned(nodes, _) => nodes.len(),

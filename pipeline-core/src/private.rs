@@ -14,3 +14,8 @@ pub use pipeline_macros::{catalog, pipeline_in, pipeline_with, pipelines_in, pip
 pub mod dag {
     pub use crate::dag::parts::{DatasetParts, NodeParts, dag, in_catalog, in_memory, node, parameter};
 }
+
+/// What a sum in `pipelines!` is checked with.
+pub mod sum {
+    pub use crate::dag::check_sum::{Part, Text, cycle, two_parts};
+}

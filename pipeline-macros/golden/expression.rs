@@ -14,57 +14,60 @@ fn main() {
                 ],
             )
         };
-        #[allow(non_snake_case, dead_code)]
-        #[derive(::core::fmt::Debug)]
-        struct PipelineOutputs<Out0> {
-            /// The free output `length`.
-            pub length: Out0,
+        {
+            #[allow(non_snake_case, dead_code)]
+            #[derive(::core::fmt::Debug)]
+            struct PipelineOutputs<Out0> {
+                /// The free output `length`.
+                pub length: Out0,
+            }
+            impl<Out0: 'static> pipeline_core::__private::Outputs
+            for PipelineOutputs<Out0> {
+                type Partial = PipelineOutputs<::core::option::Option<Out0>>;
+            }
+            pipeline_core::__private::pipeline(
+                ::core::option::Option::None,
+                &PIPELINE_DAG,
+                |body: &mut pipeline_core::__private::Body<Catalog>| {
+                    use pipeline_core::__private::{
+                        TakesAsDeclared as _, TakesReference as _, TakesValue as _,
+                    };
+                    let slot_copy = body.memory();
+                    body.node(
+                        (slot_copy,),
+                        |catalog, io, (slot_copy,)| {
+                            let in_flowers = &mut io.load(2, &catalog.flowers)?;
+                            let out_copy = {
+                                let function = identity;
+                                function(
+                                    (&&&in_flowers.ask(&function)).takes(in_flowers.pass()),
+                                )
+                            };
+                            io.put(0, slot_copy, out_copy);
+                            io.done()
+                        },
+                    );
+                    let slot_length = body.memory();
+                    let closure = |copy: &str| copy.len();
+                    body.node(
+                        (slot_copy, slot_length, closure),
+                        |catalog, io, (slot_copy, slot_length, closure)| {
+                            let in_copy = &mut io.take(0, slot_copy);
+                            let out_length = closure(in_copy.pass());
+                            io.put(1, slot_length, out_length);
+                            io.done()
+                        },
+                    );
+                    pipeline_core::__private::Collect::new(
+                        move |io| PipelineOutputs {
+                            length: io.collect(1, &slot_length),
+                        },
+                        move |io| PipelineOutputs {
+                            length: io.collect_if_written(1, &slot_length),
+                        },
+                    )
+                },
+            )
         }
-        impl<Out0: 'static> pipeline_core::__private::Outputs for PipelineOutputs<Out0> {
-            type Partial = PipelineOutputs<::core::option::Option<Out0>>;
-        }
-        pipeline_core::__private::pipeline(
-            ::core::option::Option::None,
-            &PIPELINE_DAG,
-            |body: &mut pipeline_core::__private::Body<Catalog>| {
-                use pipeline_core::__private::{
-                    TakesAsDeclared as _, TakesReference as _, TakesValue as _,
-                };
-                let slot_copy = body.memory();
-                body.node(
-                    (slot_copy,),
-                    |catalog, io, (slot_copy,)| {
-                        let in_flowers = &mut io.load(2, &catalog.flowers)?;
-                        let out_copy = {
-                            let function = identity;
-                            function(
-                                (&&&in_flowers.ask(&function)).takes(in_flowers.pass()),
-                            )
-                        };
-                        io.put(0, slot_copy, out_copy);
-                        io.done()
-                    },
-                );
-                let slot_length = body.memory();
-                let closure = |copy: &str| copy.len();
-                body.node(
-                    (slot_copy, slot_length, closure),
-                    |catalog, io, (slot_copy, slot_length, closure)| {
-                        let in_copy = &mut io.take(0, slot_copy);
-                        let out_length = closure(in_copy.pass());
-                        io.put(1, slot_length, out_length);
-                        io.done()
-                    },
-                );
-                pipeline_core::__private::Collect::new(
-                    move |io| PipelineOutputs {
-                        length: io.collect(1, &slot_length),
-                    },
-                    move |io| PipelineOutputs {
-                        length: io.collect_if_written(1, &slot_length),
-                    },
-                )
-            },
-        )
     };
 }

@@ -26,12 +26,21 @@ pub(crate) struct Context<'a> {
 
 /// Expands a pipeline.
 pub(crate) fn expand(context: &Context<'_>, graph: &Graph<'_>, form: &Form) -> TokenStream {
-    let order = order_or_source(graph);
-    let expansion = Expansion { context, graph, places: Places::new(graph, &order.nodes), order };
+    let expansion = Expansion::new(context, graph);
     match form {
         Form::Item(item) => expansion.item(item),
-        Form::Expression => expansion.expression(),
+        Form::Expression => {
+            let name = Ident::new("PIPELINE_DAG", Span::call_site());
+            let (dag, pipeline) = (expansion.static_dag(&name), expansion.expression(&name));
+            quote!({ #dag #pipeline })
+        }
     }
+}
+
+/// Expands an expression whose DAG others need to name: the static, and the pipeline.
+pub(crate) fn expand_apart(context: &Context<'_>, graph: &Graph<'_>, name: &Ident) -> (TokenStream, TokenStream) {
+    let expansion = Expansion::new(context, graph);
+    (expansion.static_dag(name), expansion.expression(name))
 }
 
 /// Nodes that wait for each other have no order; they are expanded as they are written.
@@ -51,7 +60,12 @@ struct Expansion<'a> {
     places: Places,
 }
 
-impl Expansion<'_> {
+impl<'a> Expansion<'a> {
+    fn new(context: &'a Context<'a>, graph: &'a Graph<'a>) -> Self {
+        let order = order_or_source(graph);
+        Self { context, graph, places: Places::new(graph, &order.nodes), order }
+    }
+
     /// A struct that has the DAG and is what a run returns, and a function that makes the pipeline.
     fn item(&self, item: &Item) -> TokenStream {
         let Context { krate, catalog, diagnostics } = self.context;
@@ -87,10 +101,16 @@ impl Expansion<'_> {
         }
     }
 
-    /// A block whose value is the pipeline.
-    fn expression(&self) -> TokenStream {
-        let Context { krate, catalog, diagnostics } = self.context;
+    /// The DAG under a name, and the mistakes, since both are items.
+    fn static_dag(&self, name: &Ident) -> TokenStream {
+        let Context { krate, diagnostics, .. } = self.context;
         let dag = self.dag();
+        quote!(#diagnostics static #name: #krate::Dag = #dag;)
+    }
+
+    /// The pipeline, a block if it has free outputs.
+    fn expression(&self, dag: &Ident) -> TokenStream {
+        let Context { krate, catalog, .. } = self.context;
         let body = self.body();
         let name = Ident::new("PipelineOutputs", Span::call_site());
         let (outputs, collect) = if self.free_outputs().next().is_none() {
@@ -98,15 +118,13 @@ impl Expansion<'_> {
         } else {
             (self.outputs_struct(&name, &derive_debug(), false), self.collect(&name, false))
         };
-        quote! {{
-            #diagnostics
-            static PIPELINE_DAG: #krate::Dag = #dag;
-            #outputs
-            #krate::__private::pipeline(::core::option::Option::None, &PIPELINE_DAG, |body: &mut #krate::__private::Body<#catalog>| {
+        let pipeline = quote! {
+            #krate::__private::pipeline(::core::option::Option::None, &#dag, |body: &mut #krate::__private::Body<#catalog>| {
                 #body
                 #collect
             })
-        }}
+        };
+        if outputs.is_empty() { pipeline } else { quote!({ #outputs #pipeline }) }
     }
 
     /// A DAG with a mistake is never read.

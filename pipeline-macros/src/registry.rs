@@ -1,12 +1,13 @@
 //! `pipelines!`: pipelines by name.
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
-use quote::quote;
+use quote::{format_ident, quote, quote_spanned};
 use syn::parse::{ParseStream, Parser};
 use syn::{Token, Visibility};
 
 use crate::ast::Entry;
 use crate::diagnostics::Diagnostics;
+use crate::expand;
 use crate::parse::{self, attributes};
 use crate::scan::{is_punct, plain, skip_to_comma, take_until};
 use crate::shim::{self, from_catalog, split_krate, to_catalog};
@@ -157,30 +158,52 @@ fn check(registry: &Registry, diagnostics: &mut Diagnostics) {
 
 fn expand(krate: &TokenStream, entries: &[Entry], registry: &Registry) -> TokenStream {
     let Registry { attributes, visibility, name, catalog, pipelines } = registry;
-    let made = pipelines.iter().enumerate().map(|(index, registered)| {
-        let terms = registered.terms.iter().map(|term| match term {
-            Term::Entry(entry) => {
-                let place = pipelines[..index].iter().position(|earlier| plain(&earlier.name) == plain(entry));
-                match place {
-                    Some(place) => {
-                        let local = local(&pipelines[place].name);
-                        quote!(::core::clone::Clone::clone(&#local))
+    let mut parts: Vec<Vec<Part>> = Vec::with_capacity(pipelines.len());
+    let mut items = TokenStream::new();
+    let mut made = TokenStream::new();
+    for (index, registered) in pipelines.iter().enumerate() {
+        let mut own_parts = Vec::new();
+        let mut values = Vec::new();
+        for (term_index, term) in registered.terms.iter().enumerate() {
+            let value = match term {
+                Term::Entry(entry) => {
+                    match pipelines[..index].iter().position(|earlier| plain(&earlier.name) == plain(entry)) {
+                        Some(place) => {
+                            own_parts.extend(parts[place].iter().map(|part| Part { at: entry.span(), ..part.clone() }));
+                            let local = local(&pipelines[place].name);
+                            quote!(::core::clone::Clone::clone(&#local))
+                        }
+                        None => quote!(#krate::__private::missing::<#krate::Pipeline<#catalog>>()),
                     }
-                    None => quote!(#krate::__private::missing::<#krate::Pipeline<#catalog>>()),
                 }
-            }
-            Term::Path(path) => quote!(#path()),
-            Term::Literal(nodes) => match parse::head(nodes.clone()) {
-                Ok(head) => shim::pipeline(krate, catalog, entries, head),
-                Err(error) => {
-                    let error = error.into_compile_error();
-                    quote!({ #error #krate::__private::missing() })
+                Term::Path(path) => {
+                    let at = path.clone().into_iter().last().map_or_else(Span::call_site, |tree| tree.span());
+                    let name = path.to_string().replace(' ', "");
+                    own_parts.push(Part { name, dag: quote!(#path::DAG), at });
+                    quote!(#path())
                 }
-            },
-        });
+                Term::Literal(nodes) => {
+                    let dag =
+                        format_ident!("DAG_{}_{}", plain(&registered.name), term_index, span = Span::mixed_site());
+                    let (item, value) = literal(krate, catalog, entries, nodes, &dag);
+                    items.extend(item);
+                    own_parts.push(Part {
+                        name: plain(&registered.name),
+                        dag: quote!(&#dag),
+                        at: registered.name.span(),
+                    });
+                    value
+                }
+            };
+            values.push(value);
+        }
+        if registered.terms.len() > 1 {
+            items.extend(check_sum(krate, &registered.name, &own_parts));
+        }
+        parts.push(own_parts);
         let (local, text) = (local(&registered.name), plain(&registered.name));
-        quote!(let #local = (#(#terms)+*).named(#text);)
-    });
+        made.extend(quote!(let #local = (#(#values)+*).named(#text);));
+    }
     let names: Vec<String> = pipelines.iter().map(|registered| plain(&registered.name)).collect();
     // The second of two entries of one name has been reported.
     let is_first = |index: &usize| !names[..*index].contains(&names[*index]);
@@ -192,9 +215,71 @@ fn expand(krate: &TokenStream, entries: &[Entry], registry: &Registry) -> TokenS
         #attributes
         #[must_use]
         #visibility fn #name() -> #krate::Pipelines<#catalog> {
-            #(#made)*
+            #items
+            #made
             #krate::__private::Pipelines::new(<#catalog as ::core::default::Default>::default) #(#with)*
         }
+    }
+}
+
+/// The static DAG of a pipeline that is written out, and the pipeline.
+fn literal(
+    krate: &TokenStream,
+    catalog: &TokenStream,
+    entries: &[Entry],
+    nodes: &TokenStream,
+    dag: &Ident,
+) -> (TokenStream, TokenStream) {
+    match parse::head(nodes.clone()) {
+        Ok(head) => shim::with_graph(krate, catalog, entries, head, |context, graph, _| {
+            expand::expand_apart(context, graph, dag)
+        }),
+        Err(error) => {
+            let error = error.into_compile_error();
+            let empty = quote!(static #dag: #krate::Dag = #krate::__private::dag::dag(&[], &[]););
+            (quote!(#error #empty), quote!(#krate::__private::missing::<#krate::Pipeline<#catalog>>()))
+        }
+    }
+}
+
+/// A pipeline that is a part of a sum.
+#[derive(Clone)]
+struct Part {
+    /// What the user calls it.
+    name: String,
+    /// An expression for its DAG.
+    dag: TokenStream,
+    /// Where the sum names it.
+    at: Span,
+}
+
+/// Constants that panic if the parts of a sum do not fit together: only rustc knows the DAGs of pipelines declared elsewhere.
+fn check_sum(krate: &TokenStream, sum: &Ident, parts: &[Part]) -> TokenStream {
+    let part = |part: &Part| {
+        let Part { name, dag, .. } = part;
+        quote!((#name, #dag))
+    };
+    let mut checks = TokenStream::new();
+    for (index, second) in parts.iter().enumerate() {
+        for first in &parts[..index] {
+            let (first, second_part) = (part(first), part(second));
+            checks.extend(constant(second.at, &quote!(#krate::__private::sum::two_parts(#first, #second_part))));
+        }
+    }
+    let dags = parts.iter().map(|part| &part.dag);
+    let n_nodes = quote!({ 0 #(+ #krate::Dag::len(#dags))* });
+    let all = parts.iter().map(part);
+    checks.extend(constant(sum.span(), &quote!(#krate::__private::sum::cycle::<#n_nodes>(&[#(#all),*]))));
+    checks
+}
+
+/// A constant that panics with the text that `check` finds, at a place of the user's.
+fn constant(at: Span, check: &TokenStream) -> TokenStream {
+    let at = Span::call_site().located_at(at);
+    let panic = quote_spanned!(at=> ::core::panic!("{}", text.as_str()));
+    quote! {
+        #[allow(long_running_const_eval)]
+        const _: () = if let ::core::option::Option::Some(text) = #check { #panic };
     }
 }
 

@@ -4,7 +4,7 @@ use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::quote;
 use syn::parse::{ParseStream, Parser};
 
-use crate::ast::{Entry, EntryKind, Pipeline};
+use crate::ast::{Entry, EntryKind, Form, Pipeline};
 use crate::diagnostics::Diagnostics;
 use crate::expand::Context;
 use crate::graph::Graph;
@@ -35,18 +35,23 @@ pub(crate) fn pipeline_with(tokens: TokenStream) -> TokenStream {
 }
 
 /// Expands a pipeline.
-pub(crate) fn pipeline(
+fn pipeline(krate: &TokenStream, catalog: &TokenStream, entries: &[Entry], head: parse::Head) -> TokenStream {
+    with_graph(krate, catalog, entries, head, expand::expand)
+}
+
+/// Reads and checks a pipeline, and has `expand` expand it.
+pub(crate) fn with_graph<T>(
     krate: &TokenStream,
     catalog: &TokenStream,
     entries: &[Entry],
     head: parse::Head,
-) -> TokenStream {
+    expand: impl FnOnce(&Context<'_>, &Graph<'_>, &Form) -> T,
+) -> T {
     let mut diagnostics = Diagnostics::default();
     let Pipeline { form, nodes } = parse::pipeline(head, &mut diagnostics);
     let graph = Graph::new(&nodes, entries);
     check::check(&graph, &form, entries, &mut diagnostics);
-    let context = Context { krate, catalog, diagnostics: &diagnostics };
-    expand::expand(&context, &graph, &form)
+    expand(&Context { krate, catalog, diagnostics: &diagnostics }, &graph, &form)
 }
 
 /// The catalog of a pipeline without `for`: the one called `Catalog`.

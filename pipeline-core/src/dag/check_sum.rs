@@ -1,0 +1,231 @@
+//! The rules of a sum, checked when it compiles: constant functions over the static DAGs of its parts.
+//!
+//! `join` checks the same when a sum is made at run time, with the means that it has there.
+
+use super::parts::{DatasetParts, NodeParts};
+use super::{Dag, Kind, Parts};
+
+/// A part of a sum: what the user calls it, and its DAG.
+pub type Part = (&'static str, &'static Dag);
+
+/// Why two parts of a sum do not fit together: they write the same dataset, or have a node of the same name.
+#[must_use]
+pub const fn two_parts(first: Part, second: Part) -> Option<Text> {
+    let ((a, dag_a), (b, dag_b)) = (first, second);
+    let (mut i, datasets_a, datasets_b) = (0, datasets(dag_a), datasets(dag_b));
+    while i < datasets_a.len() {
+        let mut j = 0;
+        while j < datasets_b.len() {
+            if both_write(&datasets_a[i], &datasets_b[j]) {
+                let text = Text::new().push("dataset `").push(datasets_a[i].name);
+                return Some(text.push("` is written by two pipelines, `").push(a).push("` and `").push(b).push("`"));
+            }
+            j += 1;
+        }
+        i += 1;
+    }
+    let (mut i, nodes_a, nodes_b) = (0, nodes(dag_a), nodes(dag_b));
+    while i < nodes_a.len() {
+        if let Some(name) = nodes_a[i].name
+            && has_node(nodes_b, name)
+        {
+            let text = Text::new().push("two nodes are called `").push(name);
+            return Some(text.push("`, in the pipelines `").push(a).push("` and `").push(b).push("`"));
+        }
+        i += 1;
+    }
+    None
+}
+
+/// Why a sum has no order: nodes wait for each other across its parts. `N` is the number of all nodes.
+#[must_use]
+pub const fn cycle<const N: usize>(parts: &[Part]) -> Option<Text> {
+    let mut is_done = [false; N];
+    let mut progress = true;
+    while progress {
+        progress = false;
+        let mut node = 0;
+        while node < N {
+            if !is_done[node] && waits_for(parts, node, &is_done).is_none() {
+                is_done[node] = true;
+                progress = true;
+            }
+            node += 1;
+        }
+    }
+    let mut start = 0;
+    while start < N && is_done[start] {
+        start += 1;
+    }
+    if start == N { None } else { Some(spell_out::<N>(parts, start, &is_done)) }
+}
+
+/// From a node that waits, the way back over what it waits for runs into a circle; told from there, forwards.
+const fn spell_out<const N: usize>(parts: &[Part], start: usize, is_done: &[bool; N]) -> Text {
+    let mut node = start;
+    let mut step = 0;
+    while step < N {
+        if let Some((_, writer)) = waits_for(parts, node, is_done) {
+            node = writer;
+        }
+        step += 1;
+    }
+    // Now `node` lies on the circle. Datasets from its input back to its output.
+    let (first, mut length) = (node, 0);
+    let mut around = [""; N];
+    loop {
+        if let Some((dataset, writer)) = waits_for(parts, node, is_done) {
+            around[length] = dataset;
+            length += 1;
+            node = writer;
+        }
+        if node == first || length == N {
+            break;
+        }
+    }
+    let mut text = Text::new().push("these datasets wait for each other: ");
+    let mut left = length;
+    while left > 0 {
+        left -= 1;
+        text = text.push(around[left]).push(" -> ");
+    }
+    text.push(around[length - 1])
+}
+
+/// The first input of a node whose writer is not done, and that writer. Nodes are counted through all parts.
+const fn waits_for(parts: &[Part], node: usize, is_done: &[bool]) -> Option<(&'static str, usize)> {
+    let (part, first) = part_of(parts, node);
+    let (node, own) = (&nodes(parts[part].1)[node - first], datasets(parts[part].1));
+    let mut i = 0;
+    while i < node.inputs.len() {
+        let dataset = &own[node.inputs[i] as usize];
+        if let Some(writer) = writer(parts, first, dataset)
+            && !is_done[writer]
+        {
+            return Some((dataset.name, writer));
+        }
+        i += 1;
+    }
+    None
+}
+
+/// The part that a node belongs to, and its first node.
+const fn part_of(parts: &[Part], node: usize) -> (usize, usize) {
+    let (mut part, mut first) = (0, 0);
+    while node >= first + nodes(parts[part].1).len() {
+        first += nodes(parts[part].1).len();
+        part += 1;
+    }
+    (part, first)
+}
+
+/// Who writes a dataset of a part whose nodes begin at `first`: that part itself, or for one of the catalog another.
+const fn writer(parts: &[Part], first: usize, dataset: &DatasetParts<&'static [u32]>) -> Option<usize> {
+    if let Some(writer) = dataset.writer {
+        return Some(first + writer as usize);
+    }
+    if !matches!(dataset.kind, Kind::Catalog) {
+        return None;
+    }
+    let (mut part, mut first) = (0, 0);
+    while part < parts.len() {
+        let others = datasets(parts[part].1);
+        let mut i = 0;
+        while i < others.len() {
+            if let Some(writer) = others[i].writer
+                && matches!(others[i].kind, Kind::Catalog)
+                && equal(others[i].name, dataset.name)
+            {
+                return Some(first + writer as usize);
+            }
+            i += 1;
+        }
+        first += nodes(parts[part].1).len();
+        part += 1;
+    }
+    None
+}
+
+const fn both_write(a: &DatasetParts<&'static [u32]>, b: &DatasetParts<&'static [u32]>) -> bool {
+    let in_catalog = matches!((a.kind, b.kind), (Kind::Catalog, Kind::Catalog));
+    in_catalog && a.writer.is_some() && b.writer.is_some() && equal(a.name, b.name)
+}
+
+const fn has_node(nodes: &[NodeParts<&'static [u32]>], wanted: &str) -> bool {
+    let mut i = 0;
+    while i < nodes.len() {
+        if let Some(name) = nodes[i].name
+            && equal(name, wanted)
+        {
+            return true;
+        }
+        i += 1;
+    }
+    false
+}
+
+const fn nodes(dag: &Dag) -> &[NodeParts<&'static [u32]>] {
+    match &dag.parts {
+        Parts::Static(nodes, _) => nodes,
+        Parts::Owned(..) => &[],
+    }
+}
+
+const fn datasets(dag: &Dag) -> &[DatasetParts<&'static [u32]>] {
+    match &dag.parts {
+        Parts::Static(_, datasets) => datasets,
+        Parts::Owned(..) => &[],
+    }
+}
+
+const fn equal(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    if a.len() != b.len() {
+        return false;
+    }
+    let mut i = 0;
+    while i < a.len() {
+        if a[i] != b[i] {
+            return false;
+        }
+        i += 1;
+    }
+    true
+}
+
+/// A message that is put together in a constant. What does not fit is left out.
+#[derive(Debug)]
+pub struct Text {
+    bytes: [u8; Self::MOST],
+    length: usize,
+}
+
+impl Text {
+    const MOST: usize = 1024;
+
+    const fn new() -> Self {
+        Self { bytes: [0; Self::MOST], length: 0 }
+    }
+
+    const fn push(mut self, text: &str) -> Self {
+        let text = text.as_bytes();
+        if self.length + text.len() <= Self::MOST {
+            let mut i = 0;
+            while i < text.len() {
+                self.bytes[self.length + i] = text[i];
+                i += 1;
+            }
+            self.length += text.len();
+        }
+        self
+    }
+
+    /// The message.
+    #[must_use]
+    pub const fn as_str(&self) -> &str {
+        match std::str::from_utf8(self.bytes.split_at(self.length).0) {
+            Ok(text) => text,
+            Err(_) => "the parts of this sum do not fit together",
+        }
+    }
+}
