@@ -87,7 +87,12 @@ fn nearest_dataset(name: &str, graph: &Graph<'_>, catalog: &[Entry]) -> String {
     if let Some(other) = known.iter().find(|known| known.to_lowercase() == name.to_lowercase()) {
         return format!("the names differ by case only: write `{other}`");
     }
-    pipeline_graph::did_you_mean(name, &known, "the datasets")
+    let hint = pipeline_graph::did_you_mean(name, &known, "the datasets");
+    // What fields the parameters have, only rustc knows.
+    if graph.parameters.is_some() && !hint.ends_with('?') {
+        return format!("{hint}; if `{name}` is a parameter, write `params:{name}`");
+    }
+    hint
 }
 
 /// The names that an input may have: what the catalog declares and what nodes write.

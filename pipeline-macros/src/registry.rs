@@ -180,7 +180,10 @@ fn expand(krate: &TokenStream, entries: &[Entry], registry: &Registry) -> TokenS
                     let at = path.clone().into_iter().last().map_or_else(Span::call_site, |tree| tree.span());
                     let name = path.to_string().replace(' ', "");
                     own_parts.push(Part { name, dag: quote!(#path::DAG), at });
-                    quote!(#path())
+                    // The parentheses stand there too, or rustc would show all of the registry as a wrong term.
+                    let at = Span::call_site().located_at(at);
+                    let arguments = quote_spanned!(at=> ());
+                    quote!(#path #arguments)
                 }
                 Term::Literal(nodes) => {
                     let dag =

@@ -1,0 +1,25 @@
+use pipeline_core::prelude::*;
+
+catalog! {
+    pub struct Catalog {
+        reviews: Memory<Vec<f64>>,
+        params: Params,
+    }
+}
+
+#[derive(Default)]
+pub struct Params {
+    pub factor: f64,
+}
+
+pipeline! {
+    pub data_processing for Catalog {
+        node(scale, [reviews, factor] -> [scaled: Vec<f64>]),
+    }
+}
+
+fn scale(ratings: &[f64], factor: f64) -> Vec<f64> {
+    ratings.iter().map(|rating| factor * rating).collect()
+}
+
+fn main() {}
