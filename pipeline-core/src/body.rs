@@ -15,7 +15,7 @@ use std::sync::Arc;
 use crate::dag::Dag;
 use crate::dataset::{Dataset, IntoInput, Load, Save};
 use crate::error::{BoxError, DatasetError};
-use crate::outputs::{CanBeShared, CanHold, HasParts, IsAResultOf};
+use crate::outputs::{CanBeShared, CanHold, HasParts, IsAResultOf, IsHandled};
 use crate::pass::{Kept, Lent, Owned};
 use crate::slot::{self, AnySlot, Slot};
 use crate::{Outputs, Pipeline};
@@ -117,6 +117,24 @@ impl<T> fmt::Debug for Key<T> {
         f.write_str("Key")
     }
 }
+
+/// Refuses a dataset of unwritten type that holds a `Result`. By autoref: this is chosen for a `Result`, and [`HoldsAny`] else.
+pub trait HoldsAResult<R> {
+    /// Does nothing, if it compiles.
+    fn is_no_result(&self)
+    where
+        R: IsHandled,
+    {
+    }
+}
+impl<T, E> HoldsAResult<Result<T, E>> for Key<Result<T, E>> {}
+
+/// See [`HoldsAResult`].
+pub trait HoldsAny {
+    /// Does nothing.
+    fn is_no_result(&self) {}
+}
+impl<T> HoldsAny for &Key<T> {}
 
 /// The inputs and outputs of nodes during a run. An `id` is the place of a dataset in the DAG; those in memory come first, so it is that
 /// of the slot too.

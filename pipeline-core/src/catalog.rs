@@ -3,7 +3,7 @@
 use crate::dataset::AnyDataset;
 
 /// A catalog: a struct with a dataset in each field, declared with [`catalog!`](crate::catalog!), which implements this.
-pub trait Catalog: Send + Sync {
+pub trait Catalog {
     /// The datasets, with their names, in the order of declaration. Parameters are not among them.
     fn datasets(&self) -> Vec<(&'static str, &dyn AnyDataset)>;
 

@@ -56,13 +56,16 @@ const RUNNERS: &[(&str, MakeRunner)] = &[
     clippy::needless_pass_by_value,
     reason = "`main(pipelines())` reads best, and nothing is done with them after it"
 )]
-pub fn main<C: Catalog>(pipelines: Pipelines<C>) -> ExitCode {
+pub fn main<C: Catalog + Sync>(pipelines: Pipelines<C>) -> ExitCode {
     main_from(&pipelines, std::env::args_os())
 }
 
 /// As [`main`], with the arguments given, the first of which is the program's name.
 #[must_use]
-pub fn main_from<C: Catalog>(pipelines: &Pipelines<C>, arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+pub fn main_from<C: Catalog + Sync>(
+    pipelines: &Pipelines<C>,
+    arguments: impl IntoIterator<Item = OsString>,
+) -> ExitCode {
     let matches = match command().try_get_matches_from(arguments) {
         Ok(matches) => matches,
         Err(error) => {
@@ -121,7 +124,7 @@ fn bin_name() -> String {
     name.to_string_lossy().into_owned()
 }
 
-fn run<C: Catalog>(pipelines: &Pipelines<C>, arguments: &ArgMatches) -> Result<(), Failure> {
+fn run<C: Catalog + Sync>(pipelines: &Pipelines<C>, arguments: &ArgMatches) -> Result<(), Failure> {
     let argument = |name: &str| arguments.get_one::<String>(name).map_or("", String::as_str);
     let pipeline = pipelines.get(argument("pipeline")).map_err(Failure::misused)?;
     let runner = runner(argument("runner")).map_err(Failure::misused)?;
@@ -172,7 +175,7 @@ impl Failure {
     }
 }
 
-struct Chain<'e>(&'e dyn StdError);
+struct Chain<'e>(&'e (dyn StdError + 'static));
 
 impl fmt::Display for Chain<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

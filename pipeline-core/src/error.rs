@@ -286,18 +286,16 @@ impl From<&str> for DatasetError {
     }
 }
 
-/// An error and its causes, a line each. A cause whose text the line before already ends with is left out.
-pub(crate) fn write_chain(f: &mut fmt::Formatter<'_>, error: &dyn StdError) -> fmt::Result {
-    let mut last = error.to_string();
-    f.write_str(&last)?;
-    let mut next = error.source();
-    while let Some(cause) = next {
-        let text = cause.to_string();
-        if !last.ends_with(&text) {
-            write!(f, "\n  caused by: {text}")?;
+/// An error and its causes, a line each. A cause is left out if the line before says the same already.
+pub(crate) fn write_chain(f: &mut fmt::Formatter<'_>, error: &(dyn StdError + 'static)) -> fmt::Result {
+    write!(f, "{error}")?;
+    let mut last = error;
+    while let Some(cause) = last.source() {
+        let told = last.downcast_ref::<DatasetError>().is_some_and(|error| error.parts.told.is_some());
+        if !told && !last.to_string().ends_with(&cause.to_string()) {
+            write!(f, "\n  caused by: {cause}")?;
         }
-        last = text;
-        next = cause.source();
+        last = cause;
     }
     Ok(())
 }

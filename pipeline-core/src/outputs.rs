@@ -54,9 +54,9 @@ impl<T> CanHold<T> for T {
 
 /// What a function that is marked with `?` returns: a `Result` with a value of type `T`, and an error that converts into a boxed one.
 #[diagnostic::on_unimplemented(
-    message = "the function is marked with `?`, but it returns `{Self}`",
-    label = "returns `{Self}`",
-    note = "`?` is for functions that return a `Result` whose error converts into `Box<dyn Error + Send + Sync>`; remove it for others"
+    message = "the function is marked with `?`, but `{Self}` is not a `Result` whose error can be passed on",
+    label = "the function returns `{Self}`",
+    note = "remove `?` if it returns no `Result`; an error can be passed on if it implements `std::error::Error`, and so can a `String` or `&str`"
 )]
 pub trait IsAResultOf<T> {
     /// The `Result` with its error boxed.
@@ -74,6 +74,14 @@ impl<T, E: Into<BoxError>> IsAResultOf<T> for Result<T, E> {
         self.map_err(Into::into)
     }
 }
+
+/// A dataset whose type nobody wrote should not hold a `Result`: then nothing would handle its error. No `Result` implements this.
+#[diagnostic::on_unimplemented(
+    message = "this dataset holds `{Self}`, and nothing handles its error",
+    label = "holds `{Self}`",
+    note = "mark the function with `?`, as in `node(load?, …)`; to keep the `Result`, give the dataset its type, `name: Result<…>`"
+)]
+pub trait IsHandled {}
 
 /// What a function of `N` outputs returns, unless that is one: a tuple of so many parts, which is `T`.
 #[diagnostic::on_unimplemented(

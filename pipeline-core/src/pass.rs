@@ -16,7 +16,8 @@ use crate::slot::Lease;
 #[diagnostic::on_unimplemented(
     message = "this input holds `{Self}`, but the function takes `{P}`",
     label = "holds `{Self}`, the function takes `{P}`",
-    note = "an input that holds `T` can be passed as `&T` or `T`; a `Vec<T>` also as `&[T]`, a `String` as `&str`, a `PathBuf` as `&Path`"
+    note = "an input that holds `T` can be passed as `&T` or `T`; a `Vec<T>` also as `&[T]`, a `String` as `&str`, a `PathBuf` as `&Path`",
+    note = "if it holds a `Result` or a tuple, see the node that writes it: `?` behind its function unwraps a `Result`, and each part of a tuple has a name"
 )]
 pub trait CanBePassedAs<'a, P>: Sized {
     /// Passes a value that the node owns.

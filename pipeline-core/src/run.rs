@@ -100,7 +100,7 @@ struct Active<'r, C> {
     memory: &'r Memory,
 }
 
-impl<C: Catalog> Execute for Active<'_, C> {
+impl<C: Catalog + Sync> Execute for Active<'_, C> {
     fn execute(&self, node: usize) -> Result<(), Error> {
         let (part, place) = self.plan.origin(node);
         if !self.memory.start(node) {
@@ -179,7 +179,7 @@ impl<C> fmt::Debug for Active<'_, C> {
 }
 
 /// Runs a whole pipeline and returns its outputs.
-pub(crate) fn whole<C: Catalog, O: Outputs>(
+pub(crate) fn whole<C: Catalog + Sync, O: Outputs>(
     pipeline: &Pipeline<C, O>,
     catalog: &C,
     runner: &(impl Fn(&Run<'_>) -> Result<(), Error> + ?Sized),
@@ -196,7 +196,7 @@ pub(crate) fn whole<C: Catalog, O: Outputs>(
 }
 
 /// Runs what the runner chooses and reports.
-pub(crate) fn report<C: Catalog, O: Outputs>(
+pub(crate) fn report<C: Catalog + Sync, O: Outputs>(
     pipeline: &Pipeline<C, O>,
     catalog: &C,
     runner: &(impl Fn(&Run<'_>) -> Result<(), Error> + ?Sized),
@@ -219,7 +219,7 @@ pub(crate) fn report<C: Catalog, O: Outputs>(
 }
 
 /// Lends the memory of a run to `body`, and has it as new afterwards.
-fn with_memory<C: Catalog, O: Outputs, T>(
+fn with_memory<C: Catalog + Sync, O: Outputs, T>(
     pipeline: &Pipeline<C, O>,
     catalog: &C,
     body: impl FnOnce(&Run<'_>, &Memory) -> T,
@@ -237,7 +237,7 @@ fn with_memory<C: Catalog, O: Outputs, T>(
 }
 
 /// Kedro's rule: what passed between nodes through the catalog is released, but never an input or an output of the pipeline.
-fn release<C: Catalog>(dag: &Dag, catalog: &C) {
+fn release<C: Catalog + Sync>(dag: &Dag, catalog: &C) {
     let passed = |dataset: &Dataset<'_>| dataset.writer().is_some() && dataset.n_readers() > 0;
     for dataset in dag.datasets().filter(|dataset| dataset.kind() == Kind::Catalog).filter(passed) {
         if let Some(dataset) = catalog.dataset(dataset.name()) {

@@ -71,7 +71,7 @@ pub trait RunnerExt: Runner {
     ///
     /// Fails if a node fails, if a dataset cannot be loaded or saved, if the parts of a sum do not fit together, or if
     /// the runner leaves nodes out.
-    fn run<C: Catalog, O: Outputs>(&self, pipeline: &Pipeline<C, O>, catalog: &C) -> Result<O, Error> {
+    fn run<C: Catalog + Sync, O: Outputs>(&self, pipeline: &Pipeline<C, O>, catalog: &C) -> Result<O, Error> {
         run::whole(pipeline, catalog, &|run: &Run<'_>| self.execute(run))
     }
 
@@ -81,7 +81,11 @@ pub trait RunnerExt: Runner {
     /// # Errors
     ///
     /// Fails if the parts of a sum do not fit together, so that nothing could start. An error during the run is in the report.
-    fn run_report<C: Catalog, O: Outputs>(&self, pipeline: &Pipeline<C, O>, catalog: &C) -> Result<Report<O>, Error> {
+    fn run_report<C: Catalog + Sync, O: Outputs>(
+        &self,
+        pipeline: &Pipeline<C, O>,
+        catalog: &C,
+    ) -> Result<Report<O>, Error> {
         run::report(pipeline, catalog, &|run: &Run<'_>| self.execute(run))
     }
 }

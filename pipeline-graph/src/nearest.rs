@@ -35,7 +35,15 @@ fn distance(name: &str, known: &str) -> Option<usize> {
 pub fn did_you_mean(name: &str, known: &[&str], what: &str) -> String {
     match nearest(name, known.iter().copied()).as_slice() {
         [] if known.is_empty() => String::new(),
-        [] => format!("{what} are {}", list(known, "and")),
+        [] => {
+            let mut once: Vec<&str> = Vec::with_capacity(known.len());
+            for &name in known {
+                if !once.contains(&name) {
+                    once.push(name);
+                }
+            }
+            format!("{what} are {}", list(&once, "and"))
+        }
         near => format!("did you mean {}?", list(near, "or")),
     }
 }

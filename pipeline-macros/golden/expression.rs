@@ -31,6 +31,7 @@ fn main() {
                 |body: &mut pipeline_core::__private::Body<Catalog>| {
                     use pipeline_core::__private::{
                         TakesAsDeclared as _, TakesReference as _, TakesValue as _,
+                        HoldsAResult as _, HoldsAny as _,
                     };
                     let slot_copy = body.memory();
                     body.node(
@@ -58,6 +59,8 @@ fn main() {
                             io.done()
                         },
                     );
+                    (&slot_copy).is_no_result();
+                    (&slot_length).is_no_result();
                     pipeline_core::__private::Collect::new(
                         move |io| PipelineOutputs {
                             length: io.collect(1, &slot_length),

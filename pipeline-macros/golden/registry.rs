@@ -1,7 +1,7 @@
 /// All pipelines.
 #[must_use]
 pub fn pipelines() -> pipeline_core::Pipelines<Catalog> {
-    static DAG_ab_0: pipeline_core::Dag = {
+    static DAG_1_0: pipeline_core::Dag = {
         use pipeline_core::__private::dag::*;
         dag(
             &[node("identity", &[0], &[1])],
@@ -11,7 +11,7 @@ pub fn pipelines() -> pipeline_core::Pipelines<Catalog> {
     #[allow(long_running_const_eval)]
     const _: () = if let ::core::option::Option::Some(text) = pipeline_core::__private::sum::two_parts(
         ("models::training", models::training::DAG),
-        ("ab", &DAG_ab_0),
+        ("ab", &DAG_1_0),
     ) {
         ::core::panic!("{}", text.as_str())
     };
@@ -19,15 +19,27 @@ pub fn pipelines() -> pipeline_core::Pipelines<Catalog> {
     const _: () = if let ::core::option::Option::Some(text) = pipeline_core::__private::sum::cycle::<
         {
             0 + pipeline_core::Dag::len(models::training::DAG)
-                + pipeline_core::Dag::len(&DAG_ab_0)
+                + pipeline_core::Dag::len(&DAG_1_0)
         },
-    >(&[("models::training", models::training::DAG), ("ab", &DAG_ab_0)]) {
+    >(&[("models::training", models::training::DAG), ("ab", &DAG_1_0)]) {
         ::core::panic!("{}", text.as_str())
     };
+    const ALL: &[&pipeline_core::Dag] = &[
+        models::training::DAG,
+        &DAG_1_0,
+        models::training::DAG,
+        &DAG_1_0,
+    ];
+    pipeline_core::__private::sum::Dataset::<
+        { pipeline_core::__private::sum::is_used("A", ALL) },
+    >::is_used();
+    pipeline_core::__private::sum::Dataset::<
+        { pipeline_core::__private::sum::is_used("B", ALL) },
+    >::is_used();
     let pipeline_training = (models::training()).named("training");
     let pipeline_ab = (pipeline_core::__private::pipeline(
         ::core::option::Option::None,
-        &DAG_ab_0,
+        &DAG_1_0,
         |body: &mut pipeline_core::__private::Body<Catalog>| {
             use pipeline_core::__private::{
                 TakesAsDeclared as _, TakesReference as _, TakesValue as _,

@@ -116,6 +116,8 @@ impl Name {
 pub(crate) struct Entry {
     pub(crate) name: String,
     pub(crate) kind: EntryKind,
+    /// Where the catalog declares it.
+    pub(crate) span: Span,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use proc_macro2::{Delimiter, Ident, Span, TokenStream};
+use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
 use quote::{format_ident, quote};
 use syn::buffer::Cursor;
 use syn::parse::{ParseStream, Parser};
@@ -68,7 +68,7 @@ fn parse(input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> syn::Result<C
             }
         }
         if !content.is_empty() && content.parse::<Token![,]>().is_err() {
-            diagnostics.syntax(&content.error("expected `,` or `= …` after the type of a dataset"));
+            diagnostics.syntax(&content.error("expected `,` between datasets"));
             // Another field is read at once; anything else is passed over.
             if !is_field(content.cursor()) {
                 skip_to_comma(&content);
@@ -92,7 +92,12 @@ fn field(input: ParseStream<'_>) -> syn::Result<Field> {
     input.parse::<Token![:]>()?;
     let ty = input.parse()?;
     let value = if input.parse::<Option<Token![=]>>()?.is_some() {
-        let value = take_until(input, ends_field);
+        // A location ends where it ends, also if the comma behind it is missing.
+        let value = if input.peek(LitStr) && !input.peek2(Token![.]) {
+            input.parse::<TokenTree>()?.into()
+        } else {
+            take_until(input, ends_field)
+        };
         if value.is_empty() {
             return Err(input.error("expected a location in quotes, or an expression that makes the dataset"));
         }

@@ -87,9 +87,13 @@ fn nearest_dataset(name: &str, graph: &Graph<'_>, catalog: &[Entry]) -> String {
     if let Some(other) = known.iter().find(|known| known.to_lowercase() == name.to_lowercase()) {
         return format!("the names differ by case only: write `{other}`");
     }
+    if pipeline_graph::is_near(name, "params") {
+        return "a parameter is written `params:field`, and `params` is all of them".to_owned();
+    }
     let hint = pipeline_graph::did_you_mean(name, &known, "the datasets");
     // What fields the parameters have, only rustc knows.
-    if graph.parameters.is_some() && !hint.ends_with('?') {
+    if graph.parameters.is_some() {
+        let hint = hint.trim_end_matches('?');
         return format!("{hint}; if `{name}` is a parameter, write `params:{name}`");
     }
     hint

@@ -211,9 +211,40 @@ impl<'a> Expansion<'a> {
                 quote!(#(#slots)* #tokens)
             })
             .collect();
-        let ask =
-            asks.then(|| quote!(use #krate::__private::{TakesAsDeclared as _, TakesReference as _, TakesValue as _};));
-        quote!(#ask #(#nodes)*)
+        let no_results = self.no_results();
+        let in_scope = [
+            asks.then(|| quote!(TakesAsDeclared as _, TakesReference as _, TakesValue as _,)),
+            (!no_results.is_empty()).then(|| quote!(HoldsAResult as _, HoldsAny as _,)),
+        ];
+        let traits = in_scope.iter().any(Option::is_some).then(|| {
+            let in_scope = in_scope.iter().flatten();
+            quote!(use #krate::__private::{#(#in_scope)*};)
+        });
+        quote!(#traits #(#nodes)* #(#no_results)*)
+    }
+
+    /// A check for each dataset in memory whose type is inferred from a function without `?`: behind all nodes, when types are known.
+    fn no_results(&self) -> Vec<TokenStream> {
+        let unwritten = |id: &&usize| {
+            let dataset = &self.graph.datasets[**id];
+            dataset.home == Home::Memory && dataset.ty.is_none()
+        };
+        let writers = self.places.datasets.iter().filter(unwritten).filter_map(|&id| {
+            let &writer = self.graph.datasets[id].writers.first()?;
+            let node = &self.graph.nodes[writer.node];
+            match node.outputs.names.as_slice() {
+                // Of several outputs, none is a `Result` by mistake: all of them are in one then.
+                [Name::Dataset { ident, .. }] if node.fallible.is_none() => Some(ident),
+                _ => None,
+            }
+        });
+        writers
+            .map(|ident| {
+                let (slot, check) =
+                    (local("slot", ident), Ident::new("is_no_result", Span::call_site().located_at(ident.span())));
+                quote!((&#slot).#check();)
+            })
+            .collect()
     }
 
     /// The slots of a node's outputs in memory, right before the node: with all slots first, type inference would be quadratic.
@@ -304,18 +335,20 @@ impl<'a> Expansion<'a> {
     fn read(&self, name: &Name, id: Option<usize>, declared: &[bool]) -> Option<TokenStream> {
         let id = id?;
         let dataset = &self.graph.datasets[id];
+        // The call stands where the name does, or rustc would show all of the pipeline where a dataset cannot be loaded.
+        let span = Span::call_site().located_at(name.span());
         Some(match (name, dataset.home) {
             (Name::Parameter { keyword, fields }, _) => {
                 let parameters = self.parameters(keyword);
-                quote!(io.parameter(&catalog.#parameters #(.#fields)*))
+                quote_spanned!(span=> io.parameter(&catalog.#parameters #(.#fields)*))
             }
             (Name::Dataset { ident, .. }, Home::Parameter) => {
                 let parameters = self.parameters(ident);
-                quote!(io.parameter(&catalog.#parameters))
+                quote_spanned!(span=> io.parameter(&catalog.#parameters))
             }
             (Name::Dataset { ident, .. }, Home::Catalog) => {
                 let place = self.place(id);
-                quote!(io.load(#place, &catalog.#ident)?)
+                quote_spanned!(span=> io.load(#place, &catalog.#ident)?)
             }
             (Name::Dataset { .. }, Home::Memory) if !declared[id] => return None,
             (Name::Dataset { ident, .. }, Home::Memory) => {

@@ -10,6 +10,7 @@ use syn::{LitStr, Token, Visibility};
 
 use crate::ast::{Form, Function, FunctionKind, Item, List, Name, Node, Pipeline};
 use crate::diagnostics::Diagnostics;
+use crate::graph::is_parameters;
 use crate::scan::{
     after_brackets, after_comma, in_angles, is_any_arrow, is_ident, is_punct, plain, skip_to_comma, take_until,
 };
@@ -124,10 +125,9 @@ fn node(input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> syn::Result<No
     syn::parenthesized!(content in input);
     let (function, fallible) = function(&content, keyword.span())?;
     comma(&content, "after the function of the node", diagnostics);
-    let inputs = list(&content, "the inputs in brackets, `[a, b]`, or `[]` for none", is_any_arrow, diagnostics)?;
+    let inputs = list(&content, "the inputs in brackets", is_any_arrow, diagnostics)?;
     arrow(&content, diagnostics)?;
-    let outputs =
-        list(&content, "the outputs in brackets, `[c]`, or `[]` for none", |c| is_punct(c, ','), diagnostics)?;
+    let outputs = list(&content, "the outputs in brackets", |c| is_punct(c, ','), diagnostics)?;
     let mut node = Node { function, fallible, inputs, outputs, name: None, tags: Vec::new() };
     while !content.is_empty() {
         comma(&content, "after the outputs of the node", diagnostics);
@@ -248,9 +248,23 @@ fn list(
     if bare.is_empty() {
         return Err(error);
     }
-    diagnostics.syntax(&error);
+    // In Kedro one name stands alone, in quotes, and `None` for none.
+    let (mut named, mut is_none) = (TokenStream::new(), false);
+    for tree in bare {
+        match &tree {
+            TokenTree::Literal(literal) => {
+                let name = literal.to_string();
+                let ident = syn::parse_str::<Ident>(name.trim_matches('"'));
+                named.extend(ident.ok().map(|ident| TokenTree::from(Ident::new(&ident.to_string(), tree.span()))));
+            }
+            TokenTree::Ident(ident) if ident == "None" => is_none = true,
+            _ => named.extend([tree]),
+        }
+    }
+    let written = if is_none { "[]".to_owned() } else { format!("[{named}]") };
+    diagnostics.syntax(&syn::Error::new(span, format!("expected {wanted}: write `{written}`")));
     let parser = |input: ParseStream<'_>| Ok(names(input, diagnostics));
-    Ok(List { names: parser.parse2(bare).unwrap_or_default(), span })
+    Ok(List { names: parser.parse2(named).unwrap_or_default(), span })
 }
 
 fn names(input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> Vec<Name> {
@@ -280,11 +294,14 @@ fn names(input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> Vec<Name> {
 /// `flowers`, `accuracy: f64` or `params:model.depth`.
 fn name(input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> syn::Result<Name> {
     let ident = dataset_name(input, diagnostics)?;
-    if !input.peek(Token![:]) {
+    let is_parameters = is_parameters(&plain(&ident));
+    if is_parameters && input.peek(Token![.]) {
+        diagnostics.syntax(&input.error(format!("expected `:`: a field of the parameters is written `{ident}:field`")));
+        input.parse::<Token![.]>()?;
+    } else if input.parse::<Option<Token![:]>>()?.is_none() {
         return Ok(Name::Dataset { ident, ty: None });
     }
-    input.parse::<Token![:]>()?;
-    if ident == "params" || ident == "parameters" {
+    if is_parameters {
         let mut fields = vec![field(input)?];
         while input.parse::<Option<Token![.]>>()?.is_some() {
             fields.push(field(input)?);

@@ -5,7 +5,7 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::parse::{ParseStream, Parser};
 use syn::{Token, Visibility};
 
-use crate::ast::Entry;
+use crate::ast::{Entry, EntryKind};
 use crate::diagnostics::Diagnostics;
 use crate::expand;
 use crate::parse::{self, attributes};
@@ -160,6 +160,7 @@ fn expand(krate: &TokenStream, entries: &[Entry], registry: &Registry) -> TokenS
     let Registry { attributes, visibility, name, catalog, pipelines } = registry;
     let mut parts: Vec<Vec<Part>> = Vec::with_capacity(pipelines.len());
     let mut items = TokenStream::new();
+    let mut all_right = true;
     let mut made = TokenStream::new();
     for (index, registered) in pipelines.iter().enumerate() {
         let mut own_parts = Vec::new();
@@ -186,9 +187,9 @@ fn expand(krate: &TokenStream, entries: &[Entry], registry: &Registry) -> TokenS
                     quote!(#path #arguments)
                 }
                 Term::Literal(nodes) => {
-                    let dag =
-                        format_ident!("DAG_{}_{}", plain(&registered.name), term_index, span = Span::mixed_site());
-                    let (item, value) = literal(krate, catalog, entries, nodes, &dag);
+                    let dag = format_ident!("DAG_{index}_{term_index}", span = Span::mixed_site());
+                    let Literal { item, value, is_right } = literal(krate, catalog, entries, nodes, &dag);
+                    all_right &= is_right;
                     items.extend(item);
                     own_parts.push(Part {
                         name: plain(&registered.name),
@@ -214,33 +215,38 @@ fn expand(krate: &TokenStream, entries: &[Entry], registry: &Registry) -> TokenS
         let (local, text) = (local(&pipelines[index].name), &names[index]);
         quote!(.with(#text, #local))
     });
+    // The DAG of a pipeline with a mistake is empty.
+    let datasets_are_used = all_right.then(|| check_datasets(krate, entries, &parts));
     quote! {
         #attributes
         #[must_use]
         #visibility fn #name() -> #krate::Pipelines<#catalog> {
             #items
+            #datasets_are_used
             #made
             #krate::__private::Pipelines::new(<#catalog as ::core::default::Default>::default) #(#with)*
         }
     }
 }
 
-/// The static DAG of a pipeline that is written out, and the pipeline.
-fn literal(
-    krate: &TokenStream,
-    catalog: &TokenStream,
-    entries: &[Entry],
-    nodes: &TokenStream,
-    dag: &Ident,
-) -> (TokenStream, TokenStream) {
+/// A pipeline that is written out: its static DAG, and the pipeline.
+struct Literal {
+    item: TokenStream,
+    value: TokenStream,
+    is_right: bool,
+}
+
+fn literal(krate: &TokenStream, catalog: &TokenStream, entries: &[Entry], nodes: &TokenStream, dag: &Ident) -> Literal {
     match parse::head(nodes.clone()) {
         Ok(head) => shim::with_graph(krate, catalog, entries, head, |context, graph, _| {
-            expand::expand_apart(context, graph, dag)
+            let (item, value) = expand::expand_apart(context, graph, dag);
+            Literal { item, value, is_right: context.diagnostics.is_empty() }
         }),
         Err(error) => {
             let error = error.into_compile_error();
-            let empty = quote!(static #dag: #krate::Dag = #krate::__private::dag::dag(&[], &[]););
-            (quote!(#error #empty), quote!(#krate::__private::missing::<#krate::Pipeline<#catalog>>()))
+            let item = quote!(#error static #dag: #krate::Dag = #krate::__private::dag::dag(&[], &[]););
+            let value = quote!(#krate::__private::missing::<#krate::Pipeline<#catalog>>());
+            Literal { item, value, is_right: false }
         }
     }
 }
@@ -274,6 +280,20 @@ fn check_sum(krate: &TokenStream, sum: &Ident, parts: &[Part]) -> TokenStream {
     let all = parts.iter().map(part);
     checks.extend(constant(sum.span(), &quote!(#krate::__private::sum::cycle::<#n_nodes>(&[#(#all),*]))));
     checks
+}
+
+/// Calls that warn, under its name in the catalog, of each dataset that no pipeline uses.
+fn check_datasets(krate: &TokenStream, entries: &[Entry], parts: &[Vec<Part>]) -> TokenStream {
+    let dags: Vec<&TokenStream> = parts.iter().flatten().map(|part| &part.dag).collect();
+    let checks = entries.iter().filter(|entry| entry.kind == EntryKind::Dataset).map(|entry| {
+        let name = &entry.name;
+        let is_used = Ident::new("is_used", Span::call_site().located_at(entry.span));
+        quote!(#krate::__private::sum::Dataset::<{ #krate::__private::sum::is_used(#name, ALL) }>::#is_used();)
+    });
+    quote! {
+        const ALL: &[&#krate::Dag] = &[#(#dags),*];
+        #(#checks)*
+    }
 }
 
 /// A constant that panics with the text that `check` finds, at a place of the user's.

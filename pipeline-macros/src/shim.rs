@@ -90,12 +90,12 @@ pub(crate) fn from_catalog(tokens: TokenStream) -> syn::Result<Call> {
 fn entry(tree: TokenTree) -> Option<Entry> {
     let TokenTree::Group(group) = tree else { return None };
     let mut idents = group.stream().into_iter().filter_map(|tree| match tree {
-        TokenTree::Ident(ident) => Some(plain(&ident)),
+        TokenTree::Ident(ident) => Some(ident),
         _ => None,
     });
     let name = idents.next()?;
     let kind = if idents.next()? == "parameters" { EntryKind::Parameters } else { EntryKind::Dataset };
-    Some(Entry { name, kind })
+    Some(Entry { name: plain(&name), kind, span: name.span() })
 }
 
 /// Takes the `[$crate]` off the front, which the macros of `pipeline-core` put there.

@@ -1,5 +1,7 @@
 //! All macros under another name of the dependency: nothing here can say `pipeline_core`.
 
+#![expect(deprecated, reason = "not every dataset of the catalogs here is used by the registries")]
+
 use pc::Error;
 use pc::prelude::*;
 

@@ -2,6 +2,7 @@
 
 #![expect(clippy::struct_field_names, reason = "a field may be called as its catalog is")]
 #![expect(clippy::unnecessary_wraps, reason = "a function that is marked with `?` is all that is needed")]
+#![expect(deprecated, reason = "not every dataset of the catalogs here is used by the registries")]
 #![expect(clippy::nonstandard_macro_braces, reason = "`pipeline!(< … >)` is one of the forms")]
 
 use pipeline_core::dag::Dataset;

@@ -493,7 +493,7 @@ fn without_a_question_mark_a_result_is_a_value() {
     }
     let outputs = run(&pipeline! {
         for Catalog;
-        node(parse, [word] -> [result]),
+        node(parse, [word] -> [result: Result<i64, std::num::ParseIntError>]),
         node(or_zero, [result] -> [number]),
     });
     assert_eq!(outputs.number, 0);

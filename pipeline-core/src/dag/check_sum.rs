@@ -60,6 +60,39 @@ pub const fn cycle<const N: usize>(parts: &[Part]) -> Option<Text> {
     if start == N { None } else { Some(spell_out::<N>(parts, start, &is_done)) }
 }
 
+/// Whether any of these pipelines reads or writes a dataset of the catalog.
+#[must_use]
+pub const fn is_used(name: &str, parts: &[&'static Dag]) -> bool {
+    let mut part = 0;
+    while part < parts.len() {
+        let datasets = datasets(parts[part]);
+        let mut i = 0;
+        while i < datasets.len() {
+            if matches!(datasets[i].kind, Kind::Catalog) && equal(datasets[i].name, name) {
+                return true;
+            }
+            i += 1;
+        }
+        part += 1;
+    }
+    false
+}
+
+/// A dataset of the catalog, and whether a pipeline uses it.
+#[derive(Debug)]
+pub struct Dataset<const IS_USED: bool>;
+
+impl Dataset<true> {
+    /// All is well.
+    pub const fn is_used() {}
+}
+
+impl Dataset<false> {
+    /// Stable Rust has no warnings from macros but this one.
+    #[deprecated(note = "no pipeline of the registry reads or writes this dataset")]
+    pub const fn is_used() {}
+}
+
 /// From a node that waits, the way back over what it waits for runs into a circle; told from there, forwards.
 const fn spell_out<const N: usize>(parts: &[Part], start: usize, is_done: &[bool; N]) -> Text {
     let mut node = start;

@@ -89,7 +89,14 @@ fn tell(error: &csv::Error, headers: Option<&csv::StringRecord>) -> String {
         csv::ErrorKind::Deserialize { err, .. } => {
             let column = err.field().and_then(|field| headers?.get(usize::try_from(field).ok()?));
             let column = column.map(|name| format!("column `{name}`: "));
-            format!("{}{}", column.unwrap_or_default(), err.kind())
+            let told = format!("{}{}", column.unwrap_or_default(), err.kind());
+            match headers {
+                Some(headers) if err.field().is_none() => {
+                    let names: Vec<String> = headers.iter().map(|name| format!("`{name}`")).collect();
+                    format!("{told}; the columns are {}", names.join(", "))
+                }
+                _ => told,
+            }
         }
         csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
             format!("the row has {len} fields, but the rows before it have {expected_len}")

@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use super::{Dataset, HoldingProcess, Load, Save, Shared};
 use crate::DatasetError;
+use crate::outputs::CanBeShared;
 
 /// A value that the catalog keeps in memory: empty until it is saved, unless made with [`new`](Self::new).
 ///
@@ -42,7 +43,7 @@ impl<T> Default for Memory<T> {
     }
 }
 
-impl<T: Send + Sync + 'static> Dataset for Memory<T> {
+impl<T: CanBeShared> Dataset for Memory<T> {
     type Value = T;
     type Reach = HoldingProcess;
 
@@ -59,7 +60,7 @@ impl<T: Send + Sync + 'static> Dataset for Memory<T> {
     }
 }
 
-impl<T: Send + Sync + 'static> Load for Memory<T> {
+impl<T: CanBeShared> Load for Memory<T> {
     type Loaded = Shared<T>;
 
     fn load(&self) -> Result<Shared<T>, DatasetError> {
@@ -68,7 +69,7 @@ impl<T: Send + Sync + 'static> Load for Memory<T> {
     }
 }
 
-impl<T: Send + Sync + 'static> Save for Memory<T> {
+impl<T: CanBeShared> Save for Memory<T> {
     fn save(&self, value: T) -> Result<(), DatasetError> {
         let value = Some(Arc::new(value));
         let earlier = std::mem::replace(&mut *self.value.write().unwrap_or_else(PoisonError::into_inner), value);

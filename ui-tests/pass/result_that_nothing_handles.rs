@@ -1,0 +1,26 @@
+use pipeline_core::prelude::*;
+
+catalog! {
+    pub struct Catalog {
+        reviews: Memory<Vec<f64>>,
+    }
+}
+
+pipelines! {
+    pub fn pipelines() for Catalog {
+        __default__ = pipeline!< node(mean?, [reviews] -> [average_rating]) >,
+    }
+}
+
+fn mean(ratings: &[f64]) -> Result<f64, String> {
+    if ratings.is_empty() {
+        return Err("there are no ratings".to_owned());
+    }
+    Ok(ratings.iter().sum::<f64>() / ratings.len() as f64)
+}
+
+fn main() {
+    let catalog = Catalog { reviews: Memory::new(Vec::new()) };
+    let error = SequentialRunner::new().run(pipelines().get("__default__").unwrap(), &catalog).unwrap_err();
+    assert!(format!("{error:?}").ends_with("caused by: there are no ratings"), "{error:?}");
+}
