@@ -3,7 +3,7 @@
 use pipeline_core::prelude::*;
 
 catalog! {
-    struct Catalog { A: Memory<i32> = Memory::new(1), B: Memory<i32>, word: Memory<String> = Memory::new("7".to_owned()) }
+    struct Catalog { A: Memory<i32> = Memory::new(1) }
 }
 
 fn identity<T>(value: T) -> T {
