@@ -4,18 +4,14 @@
     clippy::needless_pass_by_value,
     clippy::trivially_copy_pass_by_ref,
     clippy::ptr_arg,
-    clippy::unnecessary_wraps,
     clippy::too_many_arguments,
     reason = "how functions take and return values is what is tested"
 )]
 #![expect(clippy::nonstandard_macro_braces, reason = "`pipeline!(< … >)` is one of the forms")]
 
-use std::collections::BTreeMap;
-use std::error::Error as StdError;
 use std::ffi::{OsStr, OsString};
 use std::fmt::{Debug, Display};
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 use std::sync::Arc;
 
 use pipeline_core::prelude::*;
@@ -52,10 +48,8 @@ catalog! {
         B: Memory<i32>,
         numbers: Memory<Vec<i64>> = Memory::new(vec![1, 2, 3]),
         word: Memory<String> = Memory::new("seven".to_owned()),
-        digits: Memory<String> = Memory::new("42".to_owned()),
         place: Memory<PathBuf> = Memory::new(PathBuf::from("data/raw.csv")),
         model: Memory<Model> = Memory::new(Model { depth: 3 }),
-        total: Memory<i64>,
         // Loads owned values, as a file does.
         file: Lambda<String> = Lambda::read_only(|| Ok::<_, Error>("owned".to_owned())),
         params: Parameters = Parameters {
@@ -340,207 +334,6 @@ mod parameters_by_the_other_name {
 }
 
 #[test]
-fn a_closure_is_a_function() {
-    let outputs = run(&pipeline! {
-        for Catalog;
-        node(|xs: &[i64]| -> i64 { xs.iter().sum() }, [numbers] -> [sum]),
-        node(|sum: i64, word: &str| format!("{word}: {sum}"), [sum, word] -> [text]),
-        node(|| 5, [] -> [five]),
-        node(|model: &Model, five: u8| model.depth + u32::from(five), [model, five] -> [deep]),
-        // Commas and brackets inside do not end it.
-        node(|a: i32| { let pair = [a, a]; (pair[0], [pair[1]]) }, [A] -> [left, right]),
-    });
-    assert_eq!(outputs.text, "seven: 6");
-    assert_eq!(outputs.deep, 8);
-    assert_eq!((outputs.left, outputs.right), (21, [21]));
-}
-
-#[test]
-fn a_closure_captures_what_it_moves() {
-    let factor = 3;
-    let table: BTreeMap<&str, i64> = BTreeMap::from([("seven", 7)]);
-    let outputs = run(&pipeline! {
-        for Catalog;
-        node(move |a: i32| a * factor, [A] -> [tripled]),
-        node(move |word: &str| table.get(word).copied(), [word] -> [found]),
-    });
-    assert_eq!(outputs.tripled, 63);
-    assert_eq!(outputs.found, Some(7));
-}
-
-#[test]
-fn a_path_with_a_turbofish_is_a_function() {
-    fn convert<T: FromStr>(text: &str) -> Option<T> {
-        text.parse().ok()
-    }
-    fn pair<T: Copy, U: Copy>(left: &T, right: &U) -> (U, T) {
-        (*right, *left)
-    }
-    let outputs = run(&pipeline! {
-        for Catalog;
-        node(convert::<u8>, [digits] -> [number]),
-        node(identity::<i32>, [A] -> [same]),
-        node(pair::<i32, f64>, [A, params:ratio] -> [left, right]),
-        node(Vec::<i64>::len, [numbers] -> [len]),
-    });
-    assert_eq!(outputs.number, Some(42_u8));
-    assert_eq!(outputs.same, 21);
-    assert_eq!((outputs.left, outputs.right), (0.25, 21));
-    assert_eq!(outputs.len, 3);
-}
-
-mod other {
-    //! Functions behind a path.
-
-    pub(crate) mod deep {
-        pub(crate) fn twice(value: i32) -> i32 {
-            2 * value
-        }
-    }
-}
-
-#[derive(Debug, PartialEq)]
-struct Wrapped(i32);
-
-impl Wrapped {
-    fn unwrapped(self) -> i32 {
-        self.0
-    }
-
-    fn is_large(&self) -> bool {
-        self.0 > 100
-    }
-}
-
-#[test]
-fn methods_constructors_and_functions_of_modules_are_functions() {
-    static POINTER: fn(i32) -> i32 = other::deep::twice;
-    let outputs = run(&pipeline! {
-        for Catalog;
-        node(other::deep::twice, [A] -> [twice]),
-        node(other::deep::twice, [twice] -> [four_times]),
-        node(POINTER, [four_times] -> [eight_times]),
-        node(String::len, [word] -> [len]),
-        node(str::to_uppercase, [word] -> [shouted]),
-        node(Vec::len, [numbers] -> [count]),
-        node(Wrapped, [eight_times] -> [wrapped]),
-        node(Wrapped::is_large, [wrapped] -> [is_large]),
-        node(Wrapped::unwrapped, [wrapped_again] -> [unwrapped]),
-        node(Wrapped, [A] -> [wrapped_again]),
-        node(Some, [A] -> [some]),
-        node(<i64 as FromStr>::from_str?, [digits] -> [number]),
-    });
-    assert!(outputs.is_large);
-    assert_eq!(outputs.len, 5);
-    assert_eq!(outputs.shouted, "SEVEN");
-    assert_eq!(outputs.count, 3);
-    assert_eq!(outputs.unwrapped, 21);
-    assert_eq!(outputs.some, Some(21));
-    assert_eq!(outputs.number, 42);
-}
-
-#[test]
-fn a_question_mark_unwraps_results_with_errors_of_any_type() {
-    fn parse(text: &str) -> Result<i64, std::num::ParseIntError> {
-        text.parse()
-    }
-    fn positive(number: i64) -> Result<i64, String> {
-        if number > 0 { Ok(number) } else { Err(format!("{number} is not positive")) }
-    }
-    fn even(number: &i64) -> Result<(), &'static str> {
-        if number % 2 == 0 { Ok(()) } else { Err("odd") }
-    }
-    fn split(number: i64) -> Result<(i64, i64), Box<dyn StdError + Send + Sync>> {
-        Ok((number / 10, number % 10))
-    }
-    fn generic<T: Clone>(value: &T) -> Result<T, std::fmt::Error> {
-        Ok(value.clone())
-    }
-    let pipeline = pipeline! {
-        for Catalog;
-        node(parse?, [digits] -> [number]),
-        node(positive?, [number] -> [positive]),
-        node(even?, [positive] -> []),
-        node(split?, [positive] -> [tens, ones]),
-        node(generic?, [positive] -> [copy]),
-        node(generic::<i64>?, [positive] -> [other_copy]),
-        node((|text: &str| text.parse::<i64>())?, [digits] -> [closure]),
-        node((move |text: &str| -> Result<u8, Error> { Ok(u8::try_from(text.len()).unwrap_or(0)) })?, [digits] -> [len]),
-    };
-    let outputs = run(&pipeline);
-    assert_eq!((outputs.tens, outputs.ones), (4, 2));
-    assert_eq!((outputs.copy, outputs.other_copy, outputs.closure, outputs.len), (42, 42, 42, 2));
-
-    let fails_with = |digits: &str| {
-        let catalog = Catalog { digits: Memory::new(digits.to_owned()), ..Catalog::default() };
-        let error = SequentialRunner::new().run(&pipeline, &catalog).expect_err("the run fails");
-        (error.to_string(), error.source().map(ToString::to_string))
-    };
-    let node = |text: &str| format!("node `{text}` failed");
-    let cause = |text: &str| Some(text.to_owned());
-    assert_eq!(fails_with("x"), (node("parse([digits]) -> [number]"), cause("invalid digit found in string")));
-    assert_eq!(fails_with("-2"), (node("positive([number]) -> [positive]"), cause("-2 is not positive")));
-    assert_eq!(fails_with("3"), (node("even([positive]) -> None"), cause("odd")));
-}
-
-#[test]
-fn without_a_question_mark_a_result_is_a_value() {
-    fn parse(text: &str) -> Result<i64, std::num::ParseIntError> {
-        text.parse()
-    }
-    fn or_zero(result: &Result<i64, std::num::ParseIntError>) -> i64 {
-        result.as_ref().copied().unwrap_or(0)
-    }
-    let outputs = run(&pipeline! {
-        for Catalog;
-        node(parse, [word] -> [result: Result<i64, std::num::ParseIntError>]),
-        node(or_zero, [result] -> [number]),
-    });
-    assert_eq!(outputs.number, 0);
-}
-
-#[test]
-fn a_node_may_have_no_inputs_or_no_outputs() {
-    static SEEN: std::sync::Mutex<Vec<i32>> = std::sync::Mutex::new(Vec::new());
-    fn answer() -> i32 {
-        42
-    }
-    fn note(value: &i32) {
-        SEEN.lock().expect("no test panics with the lock").push(*value);
-    }
-    run(&pipeline! {
-        for Catalog;
-        node(answer, [] -> [answer]),
-        node(note, [answer] -> []),
-        node(note, [A] -> []),
-    });
-    assert_eq!(*SEEN.lock().unwrap(), [42, 21]);
-}
-
-#[test]
-fn several_outputs_go_to_the_catalog_and_to_memory() {
-    fn three(value: i32) -> (i32, String, i64) {
-        (value + 1, value.to_string(), 100)
-    }
-    let catalog = Catalog::default();
-    let pipeline = pipeline! {
-        for Catalog;
-        node(three, [A] -> [B, text, total]),
-        node(|text: &str, b: i32| format!("{text}{b}"), [text, B] -> [joined]),
-    };
-    let outputs = SequentialRunner::new().run(&pipeline, &catalog).unwrap();
-    assert_eq!(catalog.B.load().unwrap(), 22);
-    assert_eq!(catalog.total.load().unwrap(), 100);
-    assert_eq!(outputs.joined, "2122");
-}
-
-#[test]
-fn one_output_may_be_a_tuple() {
-    let outputs = run(&pipeline! { for Catalog; node(|a: i32| (a, a + 1), [A] -> [pair]) });
-    assert_eq!(outputs.pair, (21, 22));
-}
-
-#[test]
 fn a_node_may_read_a_dataset_twice() {
     fn add(left: i32, right: &i32) -> i32 {
         left + right
@@ -619,54 +412,4 @@ fn a_function_over_anything_of_a_kind_is_passed_the_value() {
     }
     let outputs = run(&pipeline! { for Catalog; node(total, [numbers] -> [sum]), node(text, [sum] -> [text]) });
     assert_eq!(outputs.text, "6");
-}
-
-#[test]
-fn a_generic_function_of_several_inputs_takes_its_types_from_a_turbofish_or_the_output() {
-    fn larger<T: PartialOrd>(left: T, right: T) -> T {
-        if left > right { left } else { right }
-    }
-    let outputs = run(&pipeline! {
-        for Catalog;
-        node(larger::<i32>, [A, other] -> [by_turbofish]),
-        node(larger, [A, other] -> [by_output: i32]),
-        node(larger, [A, other] -> [B]),
-        node(|a: i32| a + 1, [A] -> [other]),
-    });
-    assert_eq!((outputs.by_turbofish, outputs.by_output), (22, 22));
-}
-
-#[test]
-fn a_typed_output_tells_what_to_collect_and_to_parse() {
-    let outputs = run(&pipeline! {
-        for Catalog;
-        node(|word: &str| word.chars().map(String::from).collect(), [word] -> [letters: Vec<String>]),
-        node(|digits: &str| digits.parse(), [digits] -> [result: Result<u8, std::num::ParseIntError>]),
-        node((|digits: &str| digits.parse())?, [digits] -> [B]),
-        node(|b: i32| b, [B] -> [parsed]),
-    });
-    assert_eq!((outputs.letters.concat().as_str(), outputs.result, outputs.parsed), ("seven", Ok(42), 42));
-}
-
-#[test]
-fn nodes_may_be_listed_in_any_order() {
-    let outputs = run(&pipeline! {
-        for Catalog;
-        node(|second: &str| format!("{second} third"), [second] -> [third]),
-        node(|first: &str| format!("{first} second"), [first] -> [second]),
-        node(|| "first".to_owned(), [] -> [first]),
-    });
-    assert_eq!(outputs.third, "first second third");
-}
-
-#[test]
-fn the_type_of_a_dataset_in_memory_may_be_given() {
-    let outputs = run(&pipeline! {
-        for Catalog;
-        node(|digits: &str| digits.parse().ok(), [digits] -> [number: Option<u16>]),
-        node(|| Vec::new(), [] -> [empty: Vec<u8>]),
-        node(|empty: &[u8]| empty.len(), [empty: Vec<u8>] -> [len]),
-    });
-    assert_eq!(outputs.number, Some(42));
-    assert_eq!(outputs.len, 0);
 }

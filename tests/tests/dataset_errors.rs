@@ -1,0 +1,230 @@
+//! Errors of datasets say where: the dataset, its file, the line and column, and in a run the node and the pipeline.
+
+use std::error::Error as StdError;
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::str::Utf8Error;
+
+use pipeline_core::prelude::*;
+use pipeline_core::{DatasetError, Error};
+use pipeline_tests::{cause, folder};
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+struct Flower {
+    species: String,
+    petal_length: f64,
+}
+
+catalog! {
+    struct Catalog {
+        flowers: Csv<Flower> = "no/such/folder/flowers.csv",
+        semicolons: Csv<Flower> = Csv::new("no/such/folder/semicolons.csv").delimiter(b';'),
+        model: Json<Flower> = "no/such/folder/model.json",
+        report: Text = "no/such/folder/report.txt",
+        image: Bytes = "no/such/folder/image.png",
+        number: Memory<i32>,
+        started: Memory<i32> = Memory::new(1),
+        broken: Lambda<i32> = Lambda::new(|| Err::<i32, _>("cannot load"), |_| Err::<(), _>("cannot save")),
+    }
+}
+
+#[test]
+fn errors_are_made_of_anything_and_say_what_is_known() {
+    let full = DatasetError::new(io::Error::other("the disk is full")).at_path("a/b.csv").at_line(3).at_column(7);
+    assert_eq!(full.to_string(), "a/b.csv, line 3, column 7: the disk is full");
+    let named = full.of_dataset(Some("rows")).of_dataset(None);
+    assert_eq!(named.to_string(), "dataset `rows`: a/b.csv, line 3, column 7: the disk is full");
+    assert_eq!(DatasetError::from("text").to_string(), "text");
+    assert_eq!(DatasetError::new(io::Error::other("lost")).source().unwrap().to_string(), "lost");
+}
+
+#[test]
+fn a_missing_file_is_an_error_with_the_datasets_name_its_path_and_the_cause() {
+    let catalog = Catalog::default();
+    let errors = [
+        ("flowers", "csv", catalog.flowers.load().unwrap_err()),
+        ("semicolons", "csv", catalog.semicolons.load().unwrap_err()),
+        ("model", "json", catalog.model.load().unwrap_err()),
+        ("report", "txt", catalog.report.load().unwrap_err()),
+        ("image", "png", catalog.image.load().unwrap_err()),
+    ];
+    for (name, extension, error) in errors {
+        let path = format!("no/such/folder/{name}.{extension}");
+        assert_eq!(error.dataset(), Some(name));
+        assert_eq!(error.path(), Some(Path::new(&path)));
+        assert_eq!((error.line(), error.column()), (None, None));
+        assert_eq!(cause::<io::Error>(&error).kind(), io::ErrorKind::NotFound);
+        assert_eq!(error.to_string(), format!("dataset `{name}`: {path}: No such file or directory (os error 2)"));
+    }
+}
+
+#[test]
+fn memory_that_was_never_saved_is_an_error_with_the_datasets_name() {
+    let error = Catalog::default().number.load().unwrap_err();
+    assert_eq!(error.dataset(), Some("number"));
+    assert_eq!(error.path(), None);
+    assert_eq!(error.to_string(), "dataset `number`: nothing has been saved yet");
+}
+
+#[test]
+fn an_error_of_a_closure_has_the_datasets_name() {
+    let catalog = Catalog::default();
+    assert_eq!(catalog.broken.load().unwrap_err().to_string(), "dataset `broken`: cannot load");
+    assert_eq!(catalog.broken.save(1).unwrap_err().to_string(), "dataset `broken`: cannot save");
+}
+
+#[test]
+fn a_broken_row_is_an_error_with_its_line() {
+    let folder = folder();
+    let flowers: Csv<Flower> = Csv::new(folder.path().join("flowers.csv")).named("flowers");
+    let line_of = |rows: &str| {
+        fs::write(flowers.path(), format!("species,petal_length\n{rows}")).expect("it can be written");
+        let error = flowers.load().expect_err("a row is broken");
+        assert_eq!((error.dataset(), error.path()), (Some("flowers"), Some(flowers.path())));
+        assert!(error.source().is_some_and(<dyn StdError>::is::<csv::Error>));
+        error.line()
+    };
+    assert_eq!(line_of("setosa,1.4\nvirginica,long\n"), Some(3), "not a number");
+    assert_eq!(line_of("setosa,1.4\nvirginica\n"), Some(3), "too few columns");
+    assert_eq!(line_of("setosa,1.4,1.5\n"), Some(2), "too many columns");
+    assert_eq!(line_of("\"two\nlines\",1.4\nvirginica,long\n"), Some(4), "after a row of two lines");
+}
+
+#[test]
+fn the_line_of_a_broken_row_counts_empty_lines() {
+    let folder = folder();
+    let flowers: Csv<Flower> = Csv::new(folder.path().join("flowers.csv"));
+    fs::write(flowers.path(), "species,petal_length\n\n\nsetosa,long\n").unwrap();
+    assert_eq!(flowers.load().unwrap_err().line(), Some(4));
+}
+
+#[test]
+fn a_row_that_is_not_utf8_is_an_error_with_its_line() {
+    let folder = folder();
+    let flowers: Csv<Flower> = Csv::new(folder.path().join("flowers.csv"));
+    fs::write(flowers.path(), b"species,petal_length\nsetosa,1.4\n\xff,1.4\n").unwrap();
+    assert_eq!(flowers.load().unwrap_err().line(), Some(3));
+}
+
+#[test]
+fn a_missing_column_is_an_error_that_names_it() {
+    let folder = folder();
+    let flowers: Csv<Flower> = Csv::new(folder.path().join("flowers.csv"));
+    fs::write(flowers.path(), "species,length\nsetosa,1.4\n").unwrap();
+    let error = flowers.load().unwrap_err();
+    assert!(error.to_string().contains("petal_length"), "{error}");
+}
+
+#[test]
+fn a_broken_document_is_an_error_with_line_and_column() {
+    let folder = folder();
+    let model: Json<Flower> = Json::new(folder.path().join("model.json")).named("model");
+    let place_of = |text: &str| {
+        fs::write(model.path(), text).expect("it can be written");
+        let error = model.load().expect_err("the document is broken");
+        assert_eq!((error.dataset(), error.path()), (Some("model"), Some(model.path())));
+        assert!(error.source().is_some_and(<dyn StdError>::is::<serde_json::Error>));
+        (error.line(), error.column())
+    };
+    assert_eq!(place_of("{\n  \"species\": oops\n}"), (Some(2), Some(14)), "syntax");
+    assert_eq!(place_of("{\"species\": \"a\", \"petal_length\": 1} x"), (Some(1), Some(37)), "something behind it");
+    assert_eq!(place_of("{\n  \"species\": \"a\",\n").0, Some(3), "cut off");
+}
+
+#[test]
+fn the_line_of_a_number_where_text_should_be_is_that_of_the_number() {
+    let folder = folder();
+    let model: Json<Flower> = Json::new(folder.path().join("model.json"));
+    fs::write(model.path(), "{\n  \"species\": 7\n}").unwrap();
+    let error = model.load().unwrap_err();
+    assert_eq!((error.line(), error.column()), (Some(2), Some(14)), "{error}");
+}
+
+#[test]
+fn lines_and_columns_count_from_one() {
+    let folder = folder();
+    let model: Json<Flower> = Json::new(folder.path().join("model.json"));
+    for text in ["", "\n", "{\n", "{\n  \"species\": \"a\"\n"] {
+        fs::write(model.path(), text).unwrap();
+        let error = model.load().unwrap_err();
+        assert_ne!(error.line(), Some(0), "{text:?}");
+        assert_ne!(error.column(), Some(0), "{text:?}: {error}");
+    }
+}
+
+#[test]
+fn a_place_is_told_once() {
+    let folder = folder();
+    let model: Json<Flower> = Json::new(folder.path().join("model.json"));
+    fs::write(model.path(), "{\n  \"species\": oops\n}").unwrap();
+    let error = model.load().unwrap_err().to_string();
+    assert_eq!(error.matches("column 14").count(), 1, "{error}");
+    let flowers: Csv<Flower> = Csv::new(folder.path().join("flowers.csv"));
+    fs::write(flowers.path(), "species,petal_length\nsetosa,long\n").unwrap();
+    let error = flowers.load().unwrap_err().to_string();
+    assert_eq!(error.matches("line 2").count() + error.matches("line: 2").count(), 1, "{error}");
+}
+
+#[test]
+fn text_that_is_not_utf8_is_an_error_with_its_line() {
+    let folder = folder();
+    let report = Text::new(folder.path().join("report.txt")).named("report");
+    fs::write(report.path(), b"fine\nfine\nnot \xff fine\n").unwrap();
+    let error = report.load().unwrap_err();
+    assert_eq!((error.dataset(), error.line()), (Some("report"), Some(3)));
+    assert_eq!(cause::<Utf8Error>(&error).valid_up_to(), 14);
+}
+
+#[test]
+fn in_a_run_an_input_that_cannot_be_loaded_is_named_with_pipeline_and_node() {
+    let reading = pipeline! {
+        for Catalog;
+        node(|report: &str, number: i32| (report.len(), number), [report, number] -> [sum], name = "measure"),
+    };
+    let catalog = Catalog::default();
+    let error = SequentialRunner::new().run(&reading.clone().named("reading"), &catalog).err().unwrap();
+    let Error::Load { pipeline, node, dataset, source } = &error else { panic!("{error:?}") };
+    assert_eq!(pipeline.as_deref(), Some("reading"));
+    assert_eq!(node, "measure: <closure>([report;number]) -> [sum]");
+    assert_eq!(dataset, "report");
+    assert_eq!(source.path(), Some(Path::new("no/such/folder/report.txt")));
+    assert_eq!(cause::<io::Error>(source).kind(), io::ErrorKind::NotFound);
+    assert_eq!(
+        error.to_string(),
+        "cannot load dataset `report` for node `measure: <closure>([report;number]) -> [sum]` of pipeline `reading`"
+    );
+
+    // Without a name the pipeline is left out; the second input is found to be the one.
+    let folder = folder();
+    let report = Text::new(folder.path().join("report.txt"));
+    report.save("text".to_owned()).unwrap();
+    let error = SequentialRunner::new().run(&reading, &Catalog { report, ..catalog }).err().unwrap();
+    let Error::Load { pipeline: None, dataset, .. } = &error else { panic!("{error:?}") };
+    assert_eq!(dataset, "number");
+}
+
+#[test]
+fn in_a_run_an_output_that_cannot_be_saved_is_named_with_pipeline_and_node() {
+    fn make(value: i32) -> (i32, i32) {
+        (value, value)
+    }
+    let saving = pipeline! { for Catalog; node(make, [started] -> [number, broken]) }.named("saving");
+    let error = SequentialRunner::new().run(&saving, &Catalog::default()).unwrap_err();
+    let Error::Save { pipeline, node, dataset, source } = &error else { panic!("{error:?}") };
+    assert_eq!(pipeline.as_deref(), Some("saving"));
+    assert_eq!(node, "make([started]) -> [number;broken]");
+    assert_eq!(dataset, "broken");
+    assert_eq!((source.dataset(), source.to_string().as_str()), (Some("broken"), "cannot save"));
+}
+
+#[test]
+fn the_debug_text_of_an_error_has_all_causes() {
+    let saving = pipeline! { for Catalog; node(|value: i32| value, [started] -> [broken]) };
+    let error = SequentialRunner::new().run(&saving, &Catalog::default()).unwrap_err();
+    assert_eq!(
+        format!("{error:?}"),
+        "cannot save dataset `broken` that node `<closure>([started]) -> [broken]` returned\n  caused by: cannot save"
+    );
+}
