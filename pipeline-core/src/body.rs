@@ -81,12 +81,14 @@ pub struct Body<C> {
 
 impl<C: 'static> Body<C> {
     /// Declares the next dataset in memory. Its type is left to inference, or given.
+    #[inline(never)]
     pub fn memory<T: CanBeShared>(&mut self) -> Key<T> {
         self.slots.push(slot::make::<T>);
         Key { holds: PhantomData }
     }
 
     /// Declares the next node.
+    #[inline(never)]
     pub fn node<Needs: Send + Sync + 'static>(&mut self, needs: Needs, work: fn(&C, &Io<'_>, &Needs) -> Ended) {
         self.nodes.push(Box::new(Node { needs, work }));
     }
@@ -150,6 +152,7 @@ impl<'r> Io<'r> {
     ///
     /// Panics if it has not been written; a run executes no node before that.
     #[must_use]
+    #[inline(never)]
     pub fn take<T: 'static>(&self, id: u32, key: &Key<T>) -> Owned<T> {
         Owned::new(self.slot(id, *key).take().expect(WRITTEN_BEFORE))
     }
@@ -160,6 +163,7 @@ impl<'r> Io<'r> {
     ///
     /// Panics if it has not been written; a run executes no node before that.
     #[must_use]
+    #[inline(never)]
     pub fn read<T: 'static>(&self, id: u32, key: &Key<T>) -> Lent<'r, T> {
         self.slot(id, *key).read().expect(WRITTEN_BEFORE)
     }
@@ -169,6 +173,7 @@ impl<'r> Io<'r> {
     /// # Errors
     ///
     /// Fails if the dataset does.
+    #[inline(never)]
     pub fn load<D: Load>(&self, id: u32, dataset: &D) -> Result<InputOf<D>, Box<Failure>> {
         match dataset.load() {
             Ok(value) => Ok(value.into_input()),
@@ -196,6 +201,7 @@ impl<'r> Io<'r> {
     }
 
     /// Puts the value of a dataset in memory, whose type that is, where its readers find it.
+    #[inline(never)]
     pub fn put<T: 'static>(&self, id: u32, key: &Key<T>, value: T) {
         self.slot(id, *key).put(value);
     }
@@ -223,12 +229,14 @@ impl<'r> Io<'r> {
     ///
     /// Panics if it has not been written.
     #[must_use]
+    #[inline(never)]
     pub fn collect<T: 'static>(&self, id: u32, key: &Key<T>) -> T {
         self.slot(id, *key).take().expect("all nodes have been executed")
     }
 
     /// Takes the value of a free output, if its node has been executed.
     #[must_use]
+    #[inline(never)]
     pub fn collect_if_written<T: 'static>(&self, id: u32, key: &Key<T>) -> Option<T> {
         self.slot(id, *key).take()
     }
@@ -258,6 +266,7 @@ impl<V> Output<'_, '_, V> {
     /// # Errors
     ///
     /// Fails if the dataset does.
+    #[inline(never)]
     pub fn save<D: Save<Value: CanHold<V>>>(self, id: u32, dataset: &D) -> Ended {
         dataset.save(D::Value::hold(self.value)).map_err(|error| Box::new(Failure::Save(id, error)))
     }
@@ -296,6 +305,8 @@ pub enum Failure {
 /// How the free outputs are collected after a run: all of them, or those that are there.
 pub struct Collect<O: Outputs> {
     how: Arc<dyn CollectFrom<O>>,
+    /// No value is left in memory after a whole collection.
+    takes_all: bool,
 }
 
 impl<O: Outputs> Collect<O> {
@@ -304,7 +315,7 @@ impl<O: Outputs> Collect<O> {
         whole: impl Fn(&Io<'_>) -> O + Send + Sync + 'static,
         partial: impl Fn(&Io<'_>) -> O::Partial + Send + Sync + 'static,
     ) -> Self {
-        Self { how: Arc::new(Fields { whole, partial }) }
+        Self { how: Arc::new(Fields { whole, partial }), takes_all: true }
     }
 
     pub(crate) fn whole(&self, io: &Io<'_>) -> O {
@@ -315,23 +326,28 @@ impl<O: Outputs> Collect<O> {
         self.how.partial(io)
     }
 
+    pub(crate) fn takes_all(&self) -> bool {
+        self.takes_all
+    }
+
     /// Collects this from the first slots, so many of them, and `other` from the rest.
     pub(crate) fn and<B: Outputs>(self, other: Collect<B>, first_slots: usize) -> Collect<(O, B)> {
-        Collect { how: Arc::new(Both { first: self, second: other, first_slots }) }
+        let takes_all = self.takes_all && other.takes_all;
+        Collect { how: Arc::new(Both { first: self, second: other, first_slots }), takes_all }
     }
 }
 
 impl Collect<()> {
-    /// There are no free outputs.
+    /// There are no free outputs, or none that is wanted.
     #[must_use]
     pub fn nothing() -> Self {
-        Self::new(|_| (), |_| ())
+        Self { takes_all: false, ..Self::new(|_| (), |_| ()) }
     }
 }
 
 impl<O: Outputs> Clone for Collect<O> {
     fn clone(&self) -> Self {
-        Self { how: Arc::clone(&self.how) }
+        Self { how: Arc::clone(&self.how), takes_all: self.takes_all }
     }
 }
 

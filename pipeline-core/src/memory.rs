@@ -47,11 +47,15 @@ impl Memory {
         }
     }
 
-    /// Makes it as new: a run that failed may have left values.
+    /// Drops all values: a run that failed may have left some.
     pub(crate) fn clear(&self) {
         for slot in &self.slots {
             slot.clear();
         }
+    }
+
+    /// Has all nodes wait again.
+    pub(crate) fn restart(&self) {
         for state in &self.states {
             state.store(WAITING, Ordering::Relaxed);
         }

@@ -6,6 +6,8 @@
 //! get a clone.
 
 use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::mem::{self, ManuallyDrop};
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -171,30 +173,56 @@ impl<K: Deref<Target: Sized>> Kept<K> {
 
 /// An input that other nodes read too. Only the last reader owns it.
 #[doc(hidden)]
-#[derive(Debug)]
-pub enum Lent<'s, T> {
+pub struct Lent<'s, T>(ManuallyDrop<Loan<'s, T>>);
+
+enum Loan<'s, T> {
     /// Others may still read it.
     Lease(Lease<'s, T>),
     /// All others are done.
     Last(Option<T>),
 }
 
+impl<'s, T> Lent<'s, T> {
+    pub(crate) fn lease(lease: Lease<'s, T>) -> Self {
+        Self(ManuallyDrop::new(Loan::Lease(lease)))
+    }
+
+    pub(crate) fn last(value: T) -> Self {
+        Self(ManuallyDrop::new(Loan::Last(Some(value))))
+    }
+}
+
 impl<T> Lent<'_, T> {
     /// As [`Owned::pass`].
+    #[inline(never)]
     pub fn pass<'a, P>(&'a mut self) -> P
     where
         T: CanBePassedAs<'a, P>,
         P: CanBeCloned,
     {
-        match self {
-            Lent::Lease(lease) => CanBePassedAs::lend(&**lease),
-            Lent::Last(value) => CanBePassedAs::give(value),
+        match &mut *self.0 {
+            Loan::Lease(lease) => CanBePassedAs::lend(&**lease),
+            Loan::Last(value) => CanBePassedAs::give(value),
         }
     }
 
     /// As [`Owned::ask`].
     pub fn ask<F>(&mut self, _: &F) -> ask::Ask<F, T> {
         ask::Ask::new()
+    }
+}
+
+impl<T> Drop for Lent<'_, T> {
+    /// Drops the loan out of line: rustc puts what it drops by itself into every node that reads.
+    #[inline(never)]
+    fn drop(&mut self) {
+        drop(ManuallyDrop::into_inner(mem::replace(&mut self.0, ManuallyDrop::new(Loan::Last(None)))));
+    }
+}
+
+impl<T> fmt::Debug for Lent<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lent").finish_non_exhaustive()
     }
 }
 

@@ -184,7 +184,7 @@ pub(crate) fn whole<C: Catalog + Sync, O: Outputs>(
     catalog: &C,
     runner: &(impl Fn(&Run<'_>) -> Result<(), Error> + ?Sized),
 ) -> Result<O, Error> {
-    with_memory(pipeline, catalog, |run, memory| {
+    let run_all = |run: &Run<'_>, memory: &Memory| {
         runner(run)?;
         let left_out = nodes_in(run.dag, |node| memory.state(node) != State::Completed);
         if left_out.is_empty() {
@@ -192,7 +192,9 @@ pub(crate) fn whole<C: Catalog + Sync, O: Outputs>(
         } else {
             Err(Error::LeftOut { pipeline: pipeline.name().map(str::to_owned), nodes: left_out })
         }
-    })?
+    };
+    // After a whole run, every value has been taken: by its last reader, or as a free output.
+    with_memory(pipeline, catalog, run_all, |result| result.is_ok() && pipeline.collect().takes_all())?
 }
 
 /// Runs what the runner chooses and reports.
@@ -201,7 +203,7 @@ pub(crate) fn report<C: Catalog + Sync, O: Outputs>(
     catalog: &C,
     runner: &(impl Fn(&Run<'_>) -> Result<(), Error> + ?Sized),
 ) -> Result<Report<O>, Error> {
-    with_memory(pipeline, catalog, |run, memory| {
+    let run_some = |run: &Run<'_>, memory: &Memory| {
         let error = runner(run).err();
         let outputs = pipeline.collect().partial(&Io { slots: &memory.slots });
         let would_execute = run.would_execute.lock().unwrap_or_else(PoisonError::into_inner);
@@ -215,14 +217,16 @@ pub(crate) fn report<C: Catalog + Sync, O: Outputs>(
         };
         let nodes = run.dag.nodes().map(|node| (node.to_string(), status(node.id()))).collect();
         Report { outputs, nodes, error }
-    })
+    };
+    with_memory(pipeline, catalog, run_some, |_| false)
 }
 
-/// Lends the memory of a run to `body`, and has it as new afterwards.
+/// Lends the memory of a run to `body`, and has it as new afterwards; `is_empty` tells from the result that no values are left in it.
 fn with_memory<C: Catalog + Sync, O: Outputs, T>(
     pipeline: &Pipeline<C, O>,
     catalog: &C,
     body: impl FnOnce(&Run<'_>, &Memory) -> T,
+    is_empty: impl FnOnce(&T) -> bool,
 ) -> Result<T, Error> {
     let dag = pipeline.dag()?;
     let plan = pipeline.plan();
@@ -231,7 +235,10 @@ fn with_memory<C: Catalog + Sync, O: Outputs, T>(
     let run = Run { dag, nodes: &active, would_execute: Mutex::default() };
     let result = body(&run, &memory);
     release(dag, catalog);
-    memory.clear();
+    if !is_empty(&result) {
+        memory.clear();
+    }
+    memory.restart();
     plan.keep(memory);
     Ok(result)
 }

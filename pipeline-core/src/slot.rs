@@ -38,10 +38,10 @@ impl<T> Slot<T> {
     pub(crate) fn read(&self) -> Option<Lent<'_, T>> {
         // The others count themselves out only when they are done, so nobody else holds the value now.
         if self.waiting.load(Ordering::Acquire) == 1 {
-            return Some(Lent::Last(Some(self.take()?)));
+            return Some(Lent::last(self.take()?));
         }
         let guard = self.value.read().unwrap_or_else(PoisonError::into_inner);
-        guard.is_some().then(|| Lent::Lease(Lease { guard: Some(guard), slot: self }))
+        guard.is_some().then(|| Lent::lease(Lease { guard: Some(guard), slot: self }))
     }
 
     fn write(&self) -> RwLockWriteGuard<'_, Option<T>> {
@@ -51,8 +51,7 @@ impl<T> Slot<T> {
 }
 
 /// A value that a slot lends to one of its readers. When the last lease ends, the slot drops the value.
-#[expect(unnameable_types, reason = "a part of what only expansions name")]
-pub struct Lease<'s, T> {
+pub(crate) struct Lease<'s, T> {
     /// There until the lease ends.
     guard: Option<RwLockReadGuard<'s, Option<T>>>,
     slot: &'s Slot<T>,
@@ -67,8 +66,6 @@ impl<T> Deref for Lease<'_, T> {
 }
 
 impl<T> Drop for Lease<'_, T> {
-    // Out of line: else it is compiled anew into every node that reads.
-    #[inline(never)]
     fn drop(&mut self) {
         self.guard = None;
         if self.slot.waiting.fetch_sub(1, Ordering::AcqRel) == 1 {
