@@ -331,7 +331,10 @@ impl<O: Outputs> Collect<O> {
     }
 
     /// Collects this from the first slots, so many of them, and `other` from the rest.
-    pub(crate) fn and<B: Outputs>(self, other: Collect<B>, first_slots: usize) -> Collect<(O, B)> {
+    pub(crate) fn and<B: Outputs + 'static>(self, other: Collect<B>, first_slots: usize) -> Collect<(O, B)>
+    where
+        O: 'static,
+    {
         let takes_all = self.takes_all && other.takes_all;
         Collect { how: Arc::new(Both { first: self, second: other, first_slots }), takes_all }
     }

@@ -7,9 +7,9 @@
 use crate::BoxError;
 
 /// What a run returns. `pipeline!` implements it for the struct of a pipeline's free outputs; `()` has none, and a sum has a pair.
-pub trait Outputs: 'static {
+pub trait Outputs: Sized {
     /// The same, each field an `Option`: what a run that left nodes out has to return.
-    type Partial: 'static;
+    type Partial;
 }
 
 impl Outputs for () {

@@ -138,7 +138,7 @@ impl<C> Plan<C> {
 
 /// Joins two pipelines; see [`Pipeline`]. Whether they fit together is told when the sum is run or its DAG read, and in
 /// `pipelines!` when it compiles.
-impl<C: 'static, A: Outputs, B: Outputs> Add<Pipeline<C, B>> for Pipeline<C, A> {
+impl<C: 'static, A: Outputs + 'static, B: Outputs + 'static> Add<Pipeline<C, B>> for Pipeline<C, A> {
     type Output = Pipeline<C, (A, B)>;
 
     fn add(self, other: Pipeline<C, B>) -> Pipeline<C, (A, B)> {

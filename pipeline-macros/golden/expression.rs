@@ -15,14 +15,13 @@ fn main() {
             )
         };
         {
-            #[allow(non_snake_case, dead_code)]
+            #[allow(non_snake_case, dead_code, missing_debug_implementations)]
             #[derive(::core::fmt::Debug)]
             struct PipelineOutputs<Out0> {
                 /// The free output `length`.
                 pub length: Out0,
             }
-            impl<Out0: 'static> pipeline_core::__private::Outputs
-            for PipelineOutputs<Out0> {
+            impl<Out0> pipeline_core::__private::Outputs for PipelineOutputs<Out0> {
                 type Partial = PipelineOutputs<::core::option::Option<Out0>>;
             }
             pipeline_core::__private::pipeline(

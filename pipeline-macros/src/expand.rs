@@ -75,7 +75,7 @@ impl<'a> Expansion<'a> {
         let text = plain(name);
         let [of_struct, of_function, of_both] = attributes_by_item(attributes);
         // Unless the user derives it.
-        let debug = (!of_struct.to_string().contains("Debug")).then(derive_debug);
+        let debug = (!of_struct.to_string().contains("Debug")).then(|| self.derive_debug());
         let head = quote!(#of_both #of_struct #debug #[allow(non_camel_case_types)] #visibility);
         let outputs = self.outputs_struct(name, &head, true);
         let collect = self.collect(name, true);
@@ -116,7 +116,7 @@ impl<'a> Expansion<'a> {
         let (outputs, collect) = if self.free_outputs().next().is_none() {
             (TokenStream::new(), quote!(#krate::__private::Collect::nothing()))
         } else {
-            (self.outputs_struct(&name, &derive_debug(), false), self.collect(&name, false))
+            (self.outputs_struct(&name, &self.derive_debug(), false), self.collect(&name, false))
         };
         let pipeline = quote! {
             #krate::__private::pipeline(::core::option::Option::None, &#dag, |body: &mut #krate::__private::Body<#catalog>| {
@@ -151,6 +151,12 @@ impl<'a> Expansion<'a> {
         })
     }
 
+    /// The struct of the free outputs can be printed, unless it has very many: what it costs rustc grows with their square.
+    fn derive_debug(&self) -> TokenStream {
+        const MANY: usize = 100;
+        if self.free_outputs().count() > MANY { TokenStream::new() } else { quote!(#[derive(::core::fmt::Debug)]) }
+    }
+
     /// The struct of the free outputs. Its fields' types are parameters: so they can be inferred, or all be options.
     fn outputs_struct(&self, name: &Ident, head: &TokenStream, is_item: bool) -> TokenStream {
         let krate = self.context.krate;
@@ -169,11 +175,11 @@ impl<'a> Expansion<'a> {
             _ => TokenStream::new(),
         });
         quote! {
-            #[allow(non_snake_case, dead_code)]
+            #[allow(non_snake_case, dead_code, missing_debug_implementations)]
             #head struct #name<#(#types #defaults),*> {
                 #(#[doc = #docs] pub #idents: #types),*
             }
-            impl<#(#types: 'static),*> #krate::__private::Outputs for #name<#(#types),*> {
+            impl<#(#types),*> #krate::__private::Outputs for #name<#(#types),*> {
                 type Partial = #name<#(::core::option::Option<#types>),*>;
             }
         }
@@ -422,11 +428,6 @@ impl<'a> Expansion<'a> {
             }
         }
     }
-}
-
-/// What a struct of outputs is by itself.
-fn derive_debug() -> TokenStream {
-    quote!(#[derive(::core::fmt::Debug)])
 }
 
 /// The attributes of an item, by where they belong: to its struct, to its function, or to both.
