@@ -87,6 +87,12 @@ impl<C: 'static> Body<C> {
         Key { holds: PhantomData }
     }
 
+    /// What a dataset in memory holds. Nothing calls it: rust-analyzer shows the type.
+    #[must_use]
+    pub fn value<T>(&self, _: Key<T>) -> T {
+        missing()
+    }
+
     /// Declares the next node.
     #[inline(never)]
     pub fn node<Needs: Send + Sync + 'static>(&mut self, needs: Needs, work: fn(&C, &Io<'_>, &Needs) -> Ended) {
@@ -119,6 +125,10 @@ impl<T> fmt::Debug for Key<T> {
         f.write_str("Key")
     }
 }
+
+/// Stands for the type of a dataset in memory where rust-analyzer offers its name.
+#[derive(Debug)]
+pub struct InMemory;
 
 /// Refuses a dataset of unwritten type that holds a `Result`. By autoref: this is chosen for a `Result`, and [`HoldsAny`] else.
 pub trait HoldsAResult<R> {

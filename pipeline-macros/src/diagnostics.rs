@@ -3,6 +3,8 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 
+use crate::editor;
+
 /// The mistakes found so far.
 #[derive(Debug, Default)]
 pub(crate) struct Diagnostics {
@@ -10,6 +12,11 @@ pub(crate) struct Diagnostics {
 }
 
 impl Diagnostics {
+    /// The same for rust-analyzer.
+    pub(crate) fn for_editor(self) -> Self {
+        Self { errors: editor::without_words(self.errors) }
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.errors.is_empty()
     }

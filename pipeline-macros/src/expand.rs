@@ -11,17 +11,25 @@ use quote::{format_ident, quote, quote_spanned};
 use crate::ast::{Form, FunctionKind, Item, Name, Node};
 use crate::dag::{self, Places};
 use crate::diagnostics::Diagnostics;
+use crate::editor::Editor;
 use crate::graph::{Dataset, Graph, Home};
 use crate::scan::plain;
 
 /// What the expansion of a pipeline needs beside its graph.
-#[derive(Debug)]
 pub(crate) struct Context<'a> {
     /// The path of `pipeline-core`.
     pub(crate) krate: &'a TokenStream,
     /// The path of the catalog.
     pub(crate) catalog: &'a TokenStream,
     pub(crate) diagnostics: &'a Diagnostics,
+    /// What rust-analyzer gets beside it.
+    pub(crate) editor: Option<&'a Editor<'a>>,
+}
+
+impl Context<'_> {
+    fn names(&self) -> Option<TokenStream> {
+        self.editor.map(|editor| editor.names(self))
+    }
 }
 
 /// Expands a pipeline.
@@ -32,7 +40,8 @@ pub(crate) fn expand(context: &Context<'_>, graph: &Graph<'_>, form: &Form) -> T
         Form::Expression => {
             let name = Ident::new("PIPELINE_DAG", Span::call_site());
             let (dag, pipeline) = (expansion.static_dag(&name), expansion.expression(&name));
-            quote!({ #dag #pipeline })
+            let names = context.names();
+            quote!({ #names #dag #pipeline })
         }
     }
 }
@@ -40,7 +49,8 @@ pub(crate) fn expand(context: &Context<'_>, graph: &Graph<'_>, form: &Form) -> T
 /// Expands an expression whose DAG others need to name: the static, and the pipeline.
 pub(crate) fn expand_apart(context: &Context<'_>, graph: &Graph<'_>, name: &Ident) -> (TokenStream, TokenStream) {
     let expansion = Expansion::new(context, graph);
-    (expansion.static_dag(name), expansion.expression(name))
+    let (names, dag) = (context.names(), expansion.static_dag(name));
+    (quote!(#names #dag), expansion.expression(name))
 }
 
 /// Nodes that wait for each other have no order; they are expanded as they are written.
@@ -68,7 +78,7 @@ impl<'a> Expansion<'a> {
 
     /// A struct that has the DAG and is what a run returns, and a function that makes the pipeline.
     fn item(&self, item: &Item) -> TokenStream {
-        let Context { krate, catalog, diagnostics } = self.context;
+        let Context { krate, catalog, diagnostics, .. } = self.context;
         let Item { attributes, visibility, name } = item;
         let dag = self.dag();
         let body = self.body();
@@ -78,11 +88,14 @@ impl<'a> Expansion<'a> {
         let debug = (!of_struct.to_string().contains("Debug")).then(|| self.derive_debug());
         let head = quote!(#of_both #of_struct #debug #[allow(non_camel_case_types)] #visibility);
         let outputs = self.outputs_struct(name, &head, true);
-        let collect = self.collect(name, true);
+        let same_name = &self.again(name);
+        let collect = self.collect(same_name, true);
+        let names = self.context.names();
         quote! {
+            #names
             #diagnostics
             #outputs
-            impl #name {
+            impl #same_name {
                 /// The static DAG of the pipeline.
                 #visibility const DAG: &'static #krate::Dag = {
                     static DAG: #krate::Dag = #dag;
@@ -92,13 +105,22 @@ impl<'a> Expansion<'a> {
             #of_both
             #of_function
             #[must_use]
-            #visibility fn #name() -> #krate::Pipeline<#catalog, #name> {
-                #krate::__private::pipeline(::core::option::Option::Some(#text), #name::DAG, |body: &mut #krate::__private::Body<#catalog>| {
+            #visibility fn #name() -> #krate::Pipeline<#catalog, #same_name> {
+                #krate::__private::pipeline(::core::option::Option::Some(#text), #same_name::DAG, |body: &mut #krate::__private::Body<#catalog>| {
                     #body
                     #collect
                 })
             }
         }
+    }
+
+    /// A name of the user's another time: rust-analyzer sees its place once.
+    fn again(&self, name: &Ident) -> Ident {
+        let mut name = name.clone();
+        if self.context.editor.is_some() {
+            name.set_span(Span::call_site());
+        }
+        name
     }
 
     /// The DAG under a name, and the mistakes, since both are items.
@@ -159,15 +181,18 @@ impl<'a> Expansion<'a> {
 
     /// The struct of the free outputs. Its fields' types are parameters: so they can be inferred, or all be options.
     fn outputs_struct(&self, name: &Ident, head: &TokenStream, is_item: bool) -> TokenStream {
-        let krate = self.context.krate;
+        let (krate, same_name) = (self.context.krate, &self.again(name));
         let fields: Vec<FreeOutput<'_>> = self.free_outputs().filter(|output| !is_item || output.is_typed()).collect();
-        let idents = fields.iter().map(|output| output.ident);
+        let idents = fields.iter().map(|output| match self.context.editor {
+            Some(editor) => editor.place(output.ident),
+            None => output.ident.clone(),
+        });
         let docs = fields.iter().map(|output| format!(" The free output `{}`.", output.dataset.name));
         let types: Vec<Ident> = (0..fields.len()).map(|index| format_ident!("Out{index}")).collect();
         if fields.is_empty() {
             return quote! {
                 #head struct #name {}
-                impl #krate::__private::Outputs for #name { type Partial = #name; }
+                impl #krate::__private::Outputs for #same_name { type Partial = #same_name; }
             };
         }
         let defaults = fields.iter().map(|output| match &output.dataset.ty {
@@ -179,8 +204,8 @@ impl<'a> Expansion<'a> {
             #head struct #name<#(#types #defaults),*> {
                 #(#[doc = #docs] pub #idents: #types),*
             }
-            impl<#(#types),*> #krate::__private::Outputs for #name<#(#types),*> {
-                type Partial = #name<#(::core::option::Option<#types>),*>;
+            impl<#(#types),*> #krate::__private::Outputs for #same_name<#(#types),*> {
+                type Partial = #same_name<#(::core::option::Option<#types>),*>;
             }
         }
     }
@@ -226,7 +251,8 @@ impl<'a> Expansion<'a> {
             let in_scope = in_scope.iter().flatten();
             quote!(use #krate::__private::{#(#in_scope)*};)
         });
-        quote!(#traits #(#nodes)* #(#no_results)*)
+        let names = self.context.editor.map(|editor| editor.in_memory(|name| local("slot", &self.again(name))));
+        quote!(#traits #(#nodes)* #(#no_results)* #names)
     }
 
     /// A check for each dataset in memory whose type is inferred from a function without `?`: behind all nodes, when types are known.

@@ -11,6 +11,7 @@ mod catalog;
 mod check;
 mod dag;
 mod diagnostics;
+mod editor;
 mod expand;
 mod graph;
 mod parse;

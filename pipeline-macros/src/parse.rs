@@ -10,6 +10,7 @@ use syn::{LitStr, Token, Visibility};
 
 use crate::ast::{Form, Function, FunctionKind, Item, List, Name, Node, Pipeline};
 use crate::diagnostics::Diagnostics;
+use crate::editor;
 use crate::graph::is_parameters;
 use crate::scan::{
     after_brackets, after_comma, in_angles, is_any_arrow, is_ident, is_punct, plain, skip_to_comma, take_until,
@@ -78,7 +79,7 @@ pub(crate) fn attributes(input: ParseStream<'_>) -> syn::Result<TokenStream> {
 /// Reads the nodes of a pipeline.
 pub(crate) fn pipeline(head: Head, diagnostics: &mut Diagnostics) -> Pipeline {
     let parser = |input: ParseStream<'_>| Ok(nodes(input, diagnostics));
-    let nodes = parser.parse2(head.nodes).unwrap_or_default();
+    let nodes = parser.parse2(editor::unnest(head.nodes)).unwrap_or_default();
     Pipeline { form: head.form, nodes }
 }
 

@@ -6,6 +6,7 @@ use syn::parse::{ParseStream, Parser};
 
 use crate::ast::{Entry, EntryKind, Form, Pipeline};
 use crate::diagnostics::Diagnostics;
+use crate::editor::{self, Editor};
 use crate::expand::Context;
 use crate::graph::Graph;
 use crate::scan::plain;
@@ -48,10 +49,18 @@ pub(crate) fn with_graph<T>(
     expand: impl FnOnce(&Context<'_>, &Graph<'_>, &Form) -> T,
 ) -> T {
     let mut diagnostics = Diagnostics::default();
+    let sketches = if editor::asks() { editor::sketches(editor::unnest(head.nodes.clone())) } else { Vec::new() };
     let Pipeline { form, nodes } = parse::pipeline(head, &mut diagnostics);
     let graph = Graph::new(&nodes, entries);
     check::check(&graph, &form, entries, &mut diagnostics);
-    expand(&Context { krate, catalog, diagnostics: &diagnostics }, &graph, &form)
+    if !editor::asks() {
+        return expand(&Context { krate, catalog, diagnostics: &diagnostics, editor: None }, &graph, &form);
+    }
+    let diagnostics = diagnostics.for_editor();
+    let editor = Editor { sketches: &sketches, entries, graph: &graph, form: &form };
+    let nodes = editor::nodes_without_places(&nodes);
+    let context = Context { krate, catalog, diagnostics: &diagnostics, editor: Some(&editor) };
+    expand(&context, &Graph::new(&nodes, entries), &form)
 }
 
 /// The catalog of a pipeline without `for`: the one called `Catalog`.
@@ -64,7 +73,8 @@ fn catalog_in_scope(tokens: &TokenStream) -> TokenStream {
 /// A call of the catalog's macro that has it call `next` with its fields.
 pub(crate) fn to_catalog(krate: &TokenStream, catalog: &TokenStream, next: &str, tokens: &TokenStream) -> TokenStream {
     let next = Ident::new(next, Span::call_site());
-    quote!(#catalog! { [#krate] #next [#catalog] { #tokens } })
+    let makro = if editor::asks() { &editor::without_places(catalog) } else { catalog };
+    quote!(#makro! { [#krate] #next [#catalog] { #tokens } })
 }
 
 /// What the catalog's macro calls us with.

@@ -8,7 +8,7 @@ use std::path::Path;
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::{catalog, registry, shim};
+use crate::{catalog, editor, registry, shim};
 
 /// Compares an expansion with `golden/NAME.rs`.
 fn assert_golden(name: &str, expansion: TokenStream) {
@@ -51,6 +51,19 @@ fn an_expression_infers_the_types_of_its_outputs() {
     let expression = quote! { node(identity, [flowers] -> [copy]), node(|copy: &str| copy.len(), [copy] -> [length]) };
     let block = pipeline(&expression);
     assert_golden("expression", quote!(fn main() { let p = #block; }));
+}
+
+#[test]
+fn an_editor_gets_the_names_beside_the_expansion() {
+    editor::ASKS_IN_TEST.set(true);
+    let training = quote! {
+        pub training for Catalog {
+            node(split, [flowers, params:test_ratio] -> [train, tets]),
+            node(fit?,  [train] -> [model]),
+            node(sco),
+        }
+    };
+    assert_golden("editor", pipeline(&training));
 }
 
 #[test]
@@ -112,7 +125,7 @@ mod whatever_the_tokens {
     use proc_macro2::{Group, TokenStream, TokenTree};
     use quote::quote;
 
-    use crate::{catalog, registry, shim};
+    use crate::{catalog, editor, registry, shim};
 
     /// How many token streams each macro is tried with.
     const TRIES: usize = 3_000;
@@ -165,7 +178,8 @@ mod whatever_the_tokens {
                 .into_iter()
                 .chain(valid.iter().cloned().flatten())
                 .collect();
-        for tokens in valid {
+        for (tokens, asks) in valid.iter().flat_map(|tokens| [(tokens, false), (tokens, true)]) {
+            editor::ASKS_IN_TEST.set(asks);
             try_one(tokens);
             for _ in 0..TRIES {
                 let mut mutated = tokens.clone();
