@@ -26,7 +26,7 @@ pub fn pipeline<C, O: Outputs>(
     dag: &'static Dag,
     build: impl FnOnce(&mut Body<C>) -> Collect<O>,
 ) -> Pipeline<C, O> {
-    let mut body = Body { dag, nodes: Vec::with_capacity(dag.len()), slots: Vec::new() };
+    let mut body = Body { nodes: Vec::with_capacity(dag.len()), slots: Vec::new() };
     let collect = build(&mut body);
     Pipeline::single(name, Part { dag, nodes: body.nodes.into(), slots: body.slots.into() }, collect)
 }
@@ -74,7 +74,6 @@ impl<C, Needs: Send + Sync> AnyNode<C> for Node<C, Needs> {
 
 /// A pipeline while it is declared. Slots and nodes come in the order of the DAG.
 pub struct Body<C> {
-    dag: &'static Dag,
     nodes: Vec<Box<dyn AnyNode<C>>>,
     slots: Vec<MakeSlot>,
 }
@@ -102,7 +101,7 @@ impl<C: 'static> Body<C> {
 
 impl<C> fmt::Debug for Body<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Body").field("dag", self.dag).finish_non_exhaustive()
+        f.debug_struct("Body").field("n_nodes", &self.nodes.len()).finish_non_exhaustive()
     }
 }
 

@@ -173,6 +173,11 @@ impl<'a> Expansion<'a> {
         })
     }
 
+    /// The free outputs that are fields of their struct: of an item those with a type, since the others have been reported.
+    fn output_fields(&self, is_item: bool) -> Vec<FreeOutput<'_>> {
+        self.free_outputs().filter(|output| !is_item || output.is_typed()).collect()
+    }
+
     /// The struct of the free outputs can be printed, unless it has very many: what it costs rustc grows with their square.
     fn derive_debug(&self) -> TokenStream {
         const MANY: usize = 100;
@@ -182,7 +187,7 @@ impl<'a> Expansion<'a> {
     /// The struct of the free outputs. Its fields' types are parameters: so they can be inferred, or all be options.
     fn outputs_struct(&self, name: &Ident, head: &TokenStream, is_item: bool) -> TokenStream {
         let (krate, same_name) = (self.context.krate, &self.again(name));
-        let fields: Vec<FreeOutput<'_>> = self.free_outputs().filter(|output| !is_item || output.is_typed()).collect();
+        let fields = self.output_fields(is_item);
         let idents = fields.iter().map(|output| match self.context.editor {
             Some(editor) => editor.place(output.ident),
             None => output.ident.clone(),
@@ -213,7 +218,7 @@ impl<'a> Expansion<'a> {
     /// How the free outputs are collected.
     fn collect(&self, name: &Ident, is_item: bool) -> TokenStream {
         let krate = self.context.krate;
-        let fields: Vec<FreeOutput<'_>> = self.free_outputs().filter(|output| !is_item || output.is_typed()).collect();
+        let fields = self.output_fields(is_item);
         if fields.is_empty() {
             return quote!(#krate::__private::Collect::new(|_| #name {}, |_| #name {}));
         }
