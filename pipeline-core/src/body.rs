@@ -16,7 +16,7 @@ use crate::dag::Dag;
 use crate::dataset::{Dataset, IntoInput, Load, Save};
 use crate::error::{BoxError, DatasetError};
 use crate::outputs::{CanBeShared, CanHold, HasParts, IsAResultOf, IsHandled};
-use crate::pass::{Kept, Lent, Owned};
+use crate::pass::{CanBePassedAs, CanGive, Input, KeptByTheCatalog, Lent, Owned, Shared};
 use crate::slot::{self, AnySlot, Slot};
 use crate::{Outputs, Pipeline};
 
@@ -191,8 +191,24 @@ impl<'r> Io<'r> {
     }
 
     /// Reads a parameter.
-    pub fn parameter<'c, T>(&self, value: &'c T) -> Kept<&'c T> {
-        Kept::new(value)
+    pub fn parameter<'c, T>(&self, value: &'c T) -> KeptByTheCatalog<&'c T> {
+        KeptByTheCatalog::new(value)
+    }
+
+    /// Passes an input to its function, as the parameter's type says.
+    pub fn pass<'a, I: Input + CanGive<P>, P>(&self, input: &'a mut I) -> I::Argument<'a, P>
+    where
+        I::Value: CanBePassedAs<'a, P>,
+    {
+        input.pass()
+    }
+
+    /// Passes an input that other nodes read too: as a clone, where the function takes it by value and is not the last.
+    pub fn clone_unless_by_reference<'a, T: CanBePassedAs<'a, P>, P: Clone>(
+        &self,
+        argument: Shared<'a, '_, T, P>,
+    ) -> P {
+        argument.get()
     }
 
     /// Unwraps what the function of a node marked with `?` returned.

@@ -358,7 +358,7 @@ impl<D> Field<D> {
 /// What [`Loaded`] and [`Reach`] do behind the scenes; a user can neither name nor implement these.
 mod sealed {
     use super::{AnyProcess, Arc, HoldingProcess, Shared, ThisProcess};
-    use crate::pass::{Kept, Owned};
+    use crate::pass::{KeptByTheCatalog, Owned};
 
     #[expect(unnameable_types, reason = "a sealed trait is unnameable on purpose")]
     pub trait Reach {}
@@ -381,9 +381,9 @@ mod sealed {
     }
 
     impl<T> Loaded<T> for Shared<T> {
-        type Input = Kept<Arc<T>>;
-        fn into_input(self) -> Kept<Arc<T>> {
-            Kept::new(self.into_arc())
+        type Input = KeptByTheCatalog<Arc<T>>;
+        fn into_input(self) -> KeptByTheCatalog<Arc<T>> {
+            KeptByTheCatalog::new(self.into_arc())
         }
     }
 }

@@ -82,6 +82,15 @@ mod slot;
 #[path = "private.rs"]
 pub mod __private;
 
+/// Where `pipeline!` and `pipelines!` call the macro of their catalog. If there is none, rustc says so, and that the error originates in
+/// one of these: so their names say what to do.
+#[doc(hidden)]
+pub mod no_such_catalog_is_in_scope {
+    pub use pipeline_macros::{
+        pipeline_in as declare_one_with_catalog_or_import_it, pipelines_in as declare_it_with_catalog_or_import_it,
+    };
+}
+
 pub use self::catalog::Catalog;
 pub use self::dag::Dag;
 pub use self::error::{BoxError, DatasetError, Error};

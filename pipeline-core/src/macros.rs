@@ -115,7 +115,7 @@ macro_rules! catalog {
 /// type: `[n_words: usize]`. Other names in memory may have a type too.
 #[macro_export]
 macro_rules! pipeline {
-    ($($tokens:tt)*) => { $crate::__private::pipeline_in! { [$crate] $($tokens)* } };
+    ($($tokens:tt)*) => { $crate::no_such_catalog_is_in_scope::declare_one_with_catalog_or_import_it! { [$crate] $($tokens)* } };
 }
 
 /// Registers pipelines by name: writes a function that returns [`Pipelines`](crate::Pipelines).
@@ -150,5 +150,5 @@ macro_rules! pipeline {
 /// pipeline written out, `pipeline!< … >`. Pipelines of a sum meet in the datasets of the catalog that both name.
 #[macro_export]
 macro_rules! pipelines {
-    ($($tokens:tt)*) => { $crate::__private::pipelines_in! { [$crate] $($tokens)* } };
+    ($($tokens:tt)*) => { $crate::no_such_catalog_is_in_scope::declare_it_with_catalog_or_import_it! { [$crate] $($tokens)* } };
 }

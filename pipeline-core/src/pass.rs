@@ -7,6 +7,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
+use std::marker::PhantomData;
 use std::mem::{self, ManuallyDrop};
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
@@ -15,9 +16,13 @@ use std::sync::Arc;
 use crate::slot::Lease;
 
 /// A value of type `Self` can be the argument for a parameter of type `P`.
+///
+/// No implementation is recommended where none fits, and none stands on another: else rustc would not show where the dataset gets its
+/// type, which is the place of the call that needs this.
 #[diagnostic::on_unimplemented(
     message = "this input holds `{Self}`, but the function takes `{P}`",
     label = "holds `{Self}`, the function takes `{P}`",
+    note = "where it says `required by a bound introduced by this call`, the dataset gets its type: at the node that writes it, or in the catalog",
     note = "an input that holds `T` can be passed as `&T` or `T`; a `Vec<T>` also as `&[T]`, a `String` as `&str`, a `PathBuf` as `&Path`",
     note = "if it holds a `Result` or a tuple, see the node that writes it: `?` behind its function unwraps a `Result`, and each part of a tuple has a name"
 )]
@@ -26,87 +31,65 @@ pub trait CanBePassedAs<'a, P>: Sized {
     #[doc(hidden)]
     fn give(owned: &'a mut Option<Self>) -> P;
 
-    /// Passes a value that is kept for others.
+    /// Passes a value that is kept for others, with a way to clone what is passed by value.
     #[doc(hidden)]
-    fn lend(kept: &'a Self) -> P
-    where
-        P: CanBeCloned;
-}
-
-/// A value that is kept for others can be passed as `Self`: a reference always, a value if it is `Clone`.
-#[diagnostic::on_unimplemented(
-    message = "the function takes this dataset by value, others need it too, and `{Self}` is not `Clone`",
-    label = "`{Self}` cannot be cloned for this node",
-    note = "other nodes read the dataset, or the catalog keeps it: take it by reference, `&{Self}`, or derive `Clone`"
-)]
-pub trait CanBeCloned: Sized {
-    /// As `Clone`.
-    #[doc(hidden)]
-    #[must_use]
-    fn cloned(&self) -> Self;
+    fn lend(kept: &'a Self, clone: fn(&P) -> P) -> P;
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: Clone> CanBeCloned for T {
-    fn cloned(&self) -> Self {
-        self.clone()
-    }
-}
-
-/// The one implementation, so that rustc has no other to recommend where it does not fit. The ways are those of [`TakenFrom`].
-#[diagnostic::do_not_recommend]
-impl<'a, T, P: TakenFrom<'a, T>> CanBePassedAs<'a, P> for T {
-    fn give(owned: &'a mut Option<T>) -> P {
-        P::give(owned)
-    }
-
-    fn lend(kept: &'a T) -> P
-    where
-        P: CanBeCloned,
-    {
-        P::lend(kept)
-    }
-}
-
-/// The parameter's side of [`CanBePassedAs`]: an argument of type `Self` can be taken from a `T`.
-#[doc(hidden)]
-pub trait TakenFrom<'a, T>: Sized {
-    fn give(owned: &'a mut Option<T>) -> Self;
-    fn lend(kept: &'a T) -> Self
-    where
-        Self: CanBeCloned;
-}
-
-impl<T> TakenFrom<'_, T> for T {
+impl<T> CanBePassedAs<'_, T> for T {
     fn give(owned: &mut Option<T>) -> T {
         owned.take().expect(PASSED_ONCE)
     }
 
-    fn lend(kept: &T) -> T
-    where
-        T: CanBeCloned,
-    {
-        kept.cloned()
+    fn lend(kept: &T, clone: fn(&T) -> T) -> T {
+        clone(kept)
     }
 }
 
-/// Each line: a type, and what it can be passed as a reference to.
+#[diagnostic::do_not_recommend]
+impl<'a, T> CanBePassedAs<'a, &'a T> for T {
+    fn give(owned: &'a mut Option<T>) -> &'a T {
+        owned.as_ref().expect(PASSED_ONCE)
+    }
+
+    fn lend(kept: &'a T, _: fn(&&'a T) -> &'a T) -> &'a T {
+        kept
+    }
+}
+
+/// Each line: a type, and what else it can be passed as a reference to.
 macro_rules! can_be_passed_by_reference {
     ($([$($generics:tt)*] $holds:ty => $passed:ty;)+) => {$(
-        impl<'a, $($generics)*> TakenFrom<'a, $holds> for &'a $passed {
-            fn give(owned: &'a mut Option<$holds>) -> Self {
+        #[diagnostic::do_not_recommend]
+        impl<'a, $($generics)*> CanBePassedAs<'a, &'a $passed> for $holds {
+            fn give(owned: &'a mut Option<$holds>) -> &'a $passed {
                 owned.as_ref().expect(PASSED_ONCE)
             }
 
-            fn lend(kept: &'a $holds) -> Self {
+            fn lend(kept: &'a $holds, _: fn(&&'a $passed) -> &'a $passed) -> &'a $passed {
                 kept
+            }
+        }
+
+        #[diagnostic::do_not_recommend]
+        impl<'a, $($generics)*> CanBePassedAs<'a, Nothing> for $holds {
+            fn give(_: &'a mut Option<$holds>) -> Nothing {
+                unreachable!("no parameter has this type")
+            }
+
+            fn lend(_: &'a $holds, _: fn(&Nothing) -> Nothing) -> Nothing {
+                unreachable!("no parameter has this type")
             }
         }
     )+};
 }
 
+/// What no parameter takes. Where a type has one more implementation of [`CanBePassedAs`], rustc shows it beside any mistake, also if it is
+/// not recommended; of two more it shows none.
+enum Nothing {}
+
 can_be_passed_by_reference! {
-    [T] T => T;
     [T] Vec<T> => [T];
     [T, const N: usize] [T; N] => [T];
     [T: ?Sized] Box<T> => T;
@@ -119,8 +102,36 @@ can_be_passed_by_reference! {
 /// Why an owned value is there when it is passed.
 const PASSED_ONCE: &str = "an input is passed once";
 
-// The methods of inputs take `&mut self`, and expansions have `&mut` of an input: so they come before methods of the same name that a
-// user's trait gives to all types.
+/// An input of a node, whoever keeps it.
+#[doc(hidden)]
+pub trait Input {
+    /// What the dataset holds.
+    type Value;
+    /// What it is passed as: the argument, or one that has to be shared first.
+    type Argument<'a, P>
+    where
+        Self: 'a;
+
+    fn pass<'a, P>(&'a mut self) -> Self::Argument<'a, P>
+    where
+        Self: CanGive<P>,
+        Self::Value: CanBePassedAs<'a, P>;
+}
+
+/// An input whose keeper can give an argument of type `P`: one that keeps it for others only if that is `Clone`, as a reference always is.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "the function takes `{P}` by value, the catalog keeps the dataset, and `{P}` is not `Clone`",
+    label = "`{P}` cannot be cloned for this node",
+    note = "take it by reference, `&{P}`, or derive `Clone`"
+)]
+pub trait CanGive<P> {
+    /// Clones what it keeps for others.
+    #[must_use]
+    fn clone_for_one(_: &P) -> P {
+        unreachable!("what a node owns is given, not cloned")
+    }
+}
 
 /// An input that the node owns.
 #[doc(hidden)]
@@ -132,42 +143,65 @@ impl<T> Owned<T> {
         Self(Some(value))
     }
 
-    /// Passes it to a parameter whose type is known from the function.
-    pub fn pass<'a, P>(&'a mut self) -> P
-    where
-        T: CanBePassedAs<'a, P>,
-    {
-        CanBePassedAs::give(&mut self.0)
-    }
-
     /// Asks how a function of one parameter takes it.
     pub fn ask<F>(&mut self, _: &F) -> ask::Ask<F, T> {
         ask::Ask::new()
     }
 }
 
+impl<T> Input for Owned<T> {
+    type Value = T;
+    type Argument<'a, P>
+        = P
+    where
+        T: 'a;
+
+    fn pass<'a, P>(&'a mut self) -> P
+    where
+        T: CanBePassedAs<'a, P>,
+    {
+        CanBePassedAs::give(&mut self.0)
+    }
+}
+
+impl<T, P> CanGive<P> for Owned<T> {}
+
 /// An input that the catalog keeps: behind an `Arc`, or a part of it as parameters are.
 #[doc(hidden)]
 #[derive(Debug)]
-pub struct Kept<K>(K);
+pub struct KeptByTheCatalog<K>(K);
 
-impl<K: Deref<Target: Sized>> Kept<K> {
+impl<K: Deref<Target: Sized>> KeptByTheCatalog<K> {
     pub(crate) fn new(keeper: K) -> Self {
         Self(keeper)
-    }
-
-    /// As [`Owned::pass`].
-    pub fn pass<'a, P>(&'a mut self) -> P
-    where
-        K::Target: CanBePassedAs<'a, P>,
-        P: CanBeCloned,
-    {
-        CanBePassedAs::lend(&*self.0)
     }
 
     /// As [`Owned::ask`].
     pub fn ask<F>(&mut self, _: &F) -> ask::Ask<F, K::Target> {
         ask::Ask::new()
+    }
+}
+
+impl<K: Deref<Target: Sized>> Input for KeptByTheCatalog<K> {
+    type Value = K::Target;
+    type Argument<'a, P>
+        = P
+    where
+        K: 'a;
+
+    fn pass<'a, P>(&'a mut self) -> P
+    where
+        Self: CanGive<P>,
+        K::Target: CanBePassedAs<'a, P>,
+    {
+        CanBePassedAs::lend(&*self.0, <Self as CanGive<P>>::clone_for_one)
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<K, P: Clone> CanGive<P> for KeptByTheCatalog<K> {
+    fn clone_for_one(kept: &P) -> P {
+        kept.clone()
     }
 }
 
@@ -193,22 +227,49 @@ impl<'s, T> Lent<'s, T> {
 }
 
 impl<T> Lent<'_, T> {
-    /// As [`Owned::pass`].
-    #[inline(never)]
-    pub fn pass<'a, P>(&'a mut self) -> P
-    where
-        T: CanBePassedAs<'a, P>,
-        P: CanBeCloned,
-    {
-        match &mut *self.0 {
-            Loan::Lease(lease) => CanBePassedAs::lend(&**lease),
-            Loan::Last(value) => CanBePassedAs::give(value),
-        }
-    }
-
     /// As [`Owned::ask`].
     pub fn ask<F>(&mut self, _: &F) -> ask::Ask<F, T> {
         ask::Ask::new()
+    }
+}
+
+impl<'s, T> Input for Lent<'s, T> {
+    type Value = T;
+    type Argument<'a, P>
+        = Shared<'a, 's, T, P>
+    where
+        Self: 'a;
+
+    fn pass<'a, P>(&'a mut self) -> Shared<'a, 's, T, P>
+    where
+        T: CanBePassedAs<'a, P>,
+    {
+        Shared { lent: self, argument: PhantomData }
+    }
+}
+
+impl<T, P> CanGive<P> for Lent<'_, T> {}
+
+/// The argument that a [`Lent`] input becomes, by value only if that is `Clone`.
+#[doc(hidden)]
+pub struct Shared<'a, 's, T, P> {
+    lent: &'a mut Lent<'s, T>,
+    argument: PhantomData<fn() -> P>,
+}
+
+impl<'a, T: CanBePassedAs<'a, P>, P: Clone> Shared<'a, '_, T, P> {
+    #[inline(never)]
+    pub(crate) fn get(self) -> P {
+        match &mut *self.lent.0 {
+            Loan::Lease(lease) => CanBePassedAs::lend(&**lease, P::clone),
+            Loan::Last(value) => CanBePassedAs::give(value),
+        }
+    }
+}
+
+impl<T, P> fmt::Debug for Shared<'_, '_, T, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared").finish_non_exhaustive()
     }
 }
 

@@ -8,7 +8,7 @@ pub use crate::dataset::{AnyDataset, FromLocation, NeedsNoLocation, a_dataset};
 pub use crate::outputs::Outputs;
 pub use crate::pass::ask::{TakesAsDeclared, TakesReference, TakesValue};
 pub use crate::registry::Pipelines;
-pub use pipeline_macros::{catalog, pipeline_in, pipeline_with, pipelines_in, pipelines_with};
+pub use pipeline_macros::{catalog, pipeline_with, pipelines_with};
 
 /// What the static DAG is written with.
 pub mod dag {

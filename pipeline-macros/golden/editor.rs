@@ -55,6 +55,7 @@ impl training {
     };
 }
 #[must_use]
+#[allow(private_interfaces)]
 pub fn training() -> pipeline_core::Pipeline<Catalog, training> {
     pipeline_core::__private::pipeline(
         ::core::option::Option::Some("training"),
@@ -70,7 +71,7 @@ pub fn training() -> pipeline_core::Pipeline<Catalog, training> {
                 |catalog, io, (slot_train, slot_tets)| {
                     let in_flowers = &mut io.load(2, &catalog.flowers)?;
                     let in_test_ratio = &mut io.parameter(&catalog.params.test_ratio);
-                    let returned = split(in_flowers.pass(), in_test_ratio.pass());
+                    let returned = split(io.pass(in_flowers), io.pass(in_test_ratio));
                     let (out_train, out_tets) = io.parts::<2, _, _>(returned);
                     io.put(0, slot_train, out_train);
                     io.put(1, slot_tets, out_tets);
@@ -83,7 +84,7 @@ pub fn training() -> pipeline_core::Pipeline<Catalog, training> {
                     let in_train = &mut io.take(0, slot_train);
                     let returned = {
                         let function = fit;
-                        function((&&&in_train.ask(&function)).takes(in_train.pass()))
+                        function((&&&in_train.ask(&function)).takes(io.pass(in_train)))
                     };
                     let out_model = io.attempt(returned)?;
                     io.output(out_model).save(4, &catalog.model)?;

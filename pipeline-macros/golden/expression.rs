@@ -40,7 +40,7 @@ fn main() {
                             let out_copy = {
                                 let function = identity;
                                 function(
-                                    (&&&in_flowers.ask(&function)).takes(in_flowers.pass()),
+                                    (&&&in_flowers.ask(&function)).takes(io.pass(in_flowers)),
                                 )
                             };
                             io.put(0, slot_copy, out_copy);
@@ -53,7 +53,7 @@ fn main() {
                         (slot_copy, slot_length, closure),
                         |catalog, io, (slot_copy, slot_length, closure)| {
                             let in_copy = &mut io.take(0, slot_copy);
-                            let out_length = closure(in_copy.pass());
+                            let out_length = closure(io.pass(in_copy));
                             io.put(1, slot_length, out_length);
                             io.done()
                         },

@@ -37,6 +37,7 @@ impl training {
 }
 /// Splits the flowers, trains a model and scores it.
 #[must_use]
+#[allow(private_interfaces)]
 pub fn training() -> pipeline_core::Pipeline<Catalog, training> {
     pipeline_core::__private::pipeline(
         ::core::option::Option::Some("training"),
@@ -52,7 +53,7 @@ pub fn training() -> pipeline_core::Pipeline<Catalog, training> {
                 |catalog, io, (slot_train, slot_test)| {
                     let in_flowers = &mut io.load(3, &catalog.flowers)?;
                     let in_test_ratio = &mut io.parameter(&catalog.params.test_ratio);
-                    let returned = split(in_flowers.pass(), in_test_ratio.pass());
+                    let returned = split(io.pass(in_flowers), io.pass(in_test_ratio));
                     let (out_train, out_test) = io.parts::<2, _, _>(returned);
                     io.put(0, slot_train, out_train);
                     io.put(1, slot_test, out_test);
@@ -65,7 +66,7 @@ pub fn training() -> pipeline_core::Pipeline<Catalog, training> {
                     let in_train = &mut io.take(0, slot_train);
                     let returned = {
                         let function = fit;
-                        function((&&&in_train.ask(&function)).takes(in_train.pass()))
+                        function((&&&in_train.ask(&function)).takes(io.pass(in_train)))
                     };
                     let out_model = io.attempt(returned)?;
                     io.output(out_model).save(5, &catalog.model)?;
@@ -78,7 +79,7 @@ pub fn training() -> pipeline_core::Pipeline<Catalog, training> {
                 |catalog, io, (slot_test, slot_accuracy)| {
                     let in_model = &mut io.load(5, &catalog.model)?;
                     let in_test = &mut io.take(1, slot_test);
-                    let out_accuracy = score(in_model.pass(), in_test.pass());
+                    let out_accuracy = score(io.pass(in_model), io.pass(in_test));
                     io.output(out_accuracy).put(2, slot_accuracy);
                     io.done()
                 },
@@ -88,7 +89,7 @@ pub fn training() -> pipeline_core::Pipeline<Catalog, training> {
                 |catalog, io, (slot_accuracy,)| {
                     let in_accuracy = &mut io.take(2, slot_accuracy);
                     let in_params = &mut io.parameter(&catalog.params);
-                    let out_report = render(in_accuracy.pass(), in_params.pass());
+                    let out_report = render(io.pass(in_accuracy), io.pass(in_params));
                     io.output(out_report).save(7, &catalog.report)?;
                     io.done()
                 },

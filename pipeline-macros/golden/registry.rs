@@ -30,12 +30,6 @@ pub fn pipelines() -> pipeline_core::Pipelines<Catalog> {
         models::training::DAG,
         &DAG_1_0,
     ];
-    pipeline_core::__private::sum::Dataset::<
-        { pipeline_core::__private::sum::is_used("A", ALL) },
-    >::is_used();
-    pipeline_core::__private::sum::Dataset::<
-        { pipeline_core::__private::sum::is_used("B", ALL) },
-    >::is_used();
     let pipeline_training = (models::training()).named("training");
     let pipeline_ab = (pipeline_core::__private::pipeline(
         ::core::option::Option::None,
@@ -50,7 +44,7 @@ pub fn pipelines() -> pipeline_core::Pipelines<Catalog> {
                     let in_A = &mut io.load(0, &catalog.A)?;
                     let out_B = {
                         let function = identity;
-                        function((&&&in_A.ask(&function)).takes(in_A.pass()))
+                        function((&&&in_A.ask(&function)).takes(io.pass(in_A)))
                     };
                     io.output(out_B).save(1, &catalog.B)?;
                     io.done()

@@ -116,8 +116,8 @@ impl Name {
 pub(crate) struct Entry {
     pub(crate) name: String,
     pub(crate) kind: EntryKind,
-    /// Where the catalog declares it.
-    pub(crate) span: Span,
+    /// Where the catalog declares it, if that is in this crate: rustc shows no place in another one.
+    pub(crate) span: Option<Span>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{format_ident, quote};
 use syn::buffer::Cursor;
 use syn::parse::{ParseStream, Parser};
@@ -12,7 +12,7 @@ use crate::diagnostics::Diagnostics;
 use crate::graph::is_parameters;
 use crate::parse::attributes;
 use crate::scan::{after_comma, is_field, is_ident, is_punct, plain, skip_to_comma, take_until};
-use crate::shim::split_krate;
+use crate::shim::{split_krate, this_crate};
 
 /// A catalog as it is written.
 struct Catalog {
@@ -35,6 +35,11 @@ struct Field {
 /// Expands `catalog!`.
 pub(crate) fn catalog(tokens: TokenStream) -> TokenStream {
     let (krate, tokens) = split_krate(tokens);
+    if let Some(at) = stands_for_a_catalog(&tokens) {
+        let message = "`catalog!` declares a catalog, and is none\n\nhelp: declare one, `catalog! { pub struct Catalog { name: Type } }`, and \
+                       where it is declared in another module, import it: `use module::Catalog;`";
+        return syn::Error::new(at, message).into_compile_error();
+    }
     let mut diagnostics = Diagnostics::default();
     let parser = |input: ParseStream<'_>| parse(input, &mut diagnostics);
     match parser.parse2(tokens.clone()) {
@@ -45,6 +50,18 @@ pub(crate) fn catalog(tokens: TokenStream) -> TokenStream {
         }
         Err(error) => error.into_compile_error(),
     }
+}
+
+/// Whether a pipeline takes `catalog!` for the macro of its catalog, as rustc proposes where there is none; and where it names it.
+fn stands_for_a_catalog(tokens: &TokenStream) -> Option<Span> {
+    let parser = |input: ParseStream<'_>| {
+        input.parse::<Group>()?;
+        input.parse::<Ident>()?;
+        let named: Group = input.parse()?;
+        input.parse::<TokenStream>()?;
+        Ok(named.stream().into_iter().last().map(|last| last.span()))
+    };
+    parser.parse2(tokens.clone()).ok().flatten()
 }
 
 fn parse(input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> syn::Result<Catalog> {
@@ -202,9 +219,10 @@ fn expand_macro(catalog: &Catalog, tokens: &TokenStream) -> TokenStream {
     });
     let hidden =
         format_ident!("__catalog_{}_{:016x}", plain(name), fingerprint(name, tokens), span = Span::call_site());
+    let this_crate = this_crate();
     let arm = quote! {
         ([$($krate:tt)*] $next:ident $($rest:tt)*) => {
-            $($krate)*::__private::$next! { [$($krate)*] [#(#entries)*] $($rest)* }
+            $($krate)*::__private::$next! { [$($krate)*] [#this_crate #(#entries)*] $($rest)* }
         };
     };
     if matches!(visibility, Visibility::Public(_)) {

@@ -5,7 +5,7 @@
 //! everything else is still checked.
 
 use pipeline_graph::{Cycle, Order};
-use proc_macro2::{Ident, Literal, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, Literal, Span, TokenStream, TokenTree};
 use quote::{format_ident, quote, quote_spanned};
 
 use crate::ast::{Form, FunctionKind, Item, Name, Node};
@@ -91,6 +91,17 @@ impl<'a> Expansion<'a> {
         let same_name = &self.again(name);
         let collect = self.collect(same_name, true);
         let names = self.context.names();
+        // rustc warns of a function that nothing uses only if it is the user's from its first token to its last.
+        let users = if self.context.editor.is_some() { Span::call_site() } else { name.span() };
+        let function = quote_spanned!(users=> fn);
+        let made = quote! {
+            #krate::__private::pipeline(::core::option::Option::Some(#text), #same_name::DAG, |body: &mut #krate::__private::Body<#catalog>| {
+                #body
+                #collect
+            })
+        };
+        let mut made = Group::new(Delimiter::Brace, made);
+        made.set_span(users);
         quote! {
             #names
             #diagnostics
@@ -105,12 +116,8 @@ impl<'a> Expansion<'a> {
             #of_both
             #of_function
             #[must_use]
-            #visibility fn #name() -> #krate::Pipeline<#catalog, #same_name> {
-                #krate::__private::pipeline(::core::option::Option::Some(#text), #same_name::DAG, |body: &mut #krate::__private::Body<#catalog>| {
-                    #body
-                    #collect
-                })
-            }
+            #[allow(private_interfaces)]
+            #visibility #function #name() -> #krate::Pipeline<#catalog, #same_name> #made
         }
     }
 
@@ -316,7 +323,7 @@ impl<'a> Expansion<'a> {
         });
         let inputs: Vec<Option<Ident>> =
             inputs.iter().zip(&values).map(|(input, value)| value.is_some().then(|| input.clone())).collect();
-        let call = self.call(node, &inputs, asks);
+        let call = self.call(index, &inputs, asks);
         let (needs, hoisted) = self.needs(index, declared);
         let results = results(node, &call, &outputs);
         let writes = outputs
@@ -403,16 +410,43 @@ impl<'a> Expansion<'a> {
         }
     }
 
+    /// How an input becomes an argument. The call stands where the dataset gets its type, so that rustc shows that place too; the second one,
+    /// of an input that has other readers, where one of these names it.
+    fn pass(&self, node: usize, input: &Ident, name: &Name, dataset: &Dataset) -> TokenStream {
+        let of_types = dataset.writers.first().map(|&writer| self.graph.output(writer).span());
+        let of_types = if dataset.home == Home::Memory { of_types } else { dataset.declared };
+        let pass = Ident::new("pass", self.another_place(of_types, input));
+        // All but the name of the method stands at the input.
+        let here = Span::call_site().located_at(name.span());
+        let passed = quote_spanned!(here=> io.#pass(#input));
+        if dataset.home != Home::Memory || dataset.readers.len() < 2 {
+            return passed;
+        }
+        let other =
+            dataset.readers.iter().find(|reader| reader.node != node).map(|&reader| self.graph.input(reader).span());
+        let clone = Ident::new("clone_unless_by_reference", self.another_place(other, input));
+        // In a block, or rustc would look for the mistake inside; its span differs from that of `io`, or rustc would take it for that.
+        let passed = quote_spanned!(input.span()=> { #passed });
+        quote_spanned!(here=> io.#clone(#passed))
+    }
+
+    /// A place that rustc shows beside that of an input. Not in an editor, which looks for what the user means at a place.
+    fn another_place(&self, place: Option<Span>, input: &Ident) -> Span {
+        match place {
+            Some(place) if self.context.editor.is_none() => Span::call_site().located_at(place),
+            _ => input.span(),
+        }
+    }
+
     /// The call of a node's function; inputs that a mistake has left out are none.
-    fn call(&self, node: &Node, inputs: &[Option<Ident>], asks: &mut bool) -> TokenStream {
+    fn call(&self, index: usize, inputs: &[Option<Ident>], asks: &mut bool) -> TokenStream {
         let krate = self.context.krate;
+        let node = &self.graph.nodes[index];
         let function = &node.function.tokens;
-        let arguments = inputs.iter().map(|input| match input {
-            Some(input) => {
-                let pass = Ident::new("pass", input.span());
-                quote!(#input.#pass())
-            }
-            None => quote!(#krate::__private::missing()),
+        let names = node.inputs.names.iter().zip(&self.graph.wires[index].inputs);
+        let mut arguments = inputs.iter().zip(names).map(|(input, (name, &id))| match (input, id) {
+            (Some(input), Some(id)) => self.pass(index, input, name, &self.graph.datasets[id]),
+            _ => quote!(#krate::__private::missing()),
         });
         match (&node.function.kind, inputs) {
             (FunctionKind::Closure, _) => {
@@ -423,10 +457,10 @@ impl<'a> Expansion<'a> {
             (FunctionKind::Path { generic: false, .. }, [Some(input)]) => {
                 *asks = true;
                 let span = Span::mixed_site().located_at(node.function.span);
-                let (local, pass) = (Ident::new("function", span), Ident::new("pass", input.span()));
+                let (local, argument) = (Ident::new("function", span), arguments.next());
                 quote_spanned! {span=> {
                     let #local = #function;
-                    #local((&&&#input.ask(&#local)).takes(#input.#pass()))
+                    #local((&&&#input.ask(&#local)).takes(#argument))
                 }}
             }
             (FunctionKind::Path { .. }, _) => {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use pipeline_graph::{Cycle, Ends, Order};
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 
 use crate::ast::{Entry, EntryKind, Name, Node};
 
@@ -29,6 +29,8 @@ pub(crate) struct Dataset {
     pub(crate) home: Home,
     pub(crate) writers: Vec<Place>,
     pub(crate) readers: Vec<Place>,
+    /// Where the catalog declares it.
+    pub(crate) declared: Option<Span>,
     /// The type that the pipeline gives it, where it is written first.
     pub(crate) ty: Option<TokenStream>,
 }
@@ -98,7 +100,7 @@ fn places(node: usize, names: &[Name]) -> impl Iterator<Item = (Place, &Name)> {
 
 /// Gives each name its dataset. Outputs come first: they say what there is in memory.
 struct Resolver<'a> {
-    catalog: HashMap<&'a str, EntryKind>,
+    catalog: HashMap<&'a str, &'a Entry>,
     parameters: Option<&'a str>,
     datasets: Vec<Dataset>,
     by_name: HashMap<String, usize>,
@@ -108,7 +110,7 @@ impl<'a> Resolver<'a> {
     fn new(catalog: &'a [Entry]) -> Self {
         let parameters = catalog.iter().find(|entry| entry.kind == EntryKind::Parameters);
         Self {
-            catalog: catalog.iter().map(|entry| (entry.name.as_str(), entry.kind)).collect(),
+            catalog: catalog.iter().map(|entry| (entry.name.as_str(), entry)).collect(),
             parameters: parameters.map(|entry| entry.name.as_str()),
             datasets: Vec::new(),
             by_name: HashMap::new(),
@@ -118,7 +120,7 @@ impl<'a> Resolver<'a> {
     fn output(&mut self, place: Place, name: &Name) -> Option<usize> {
         let Name::Dataset { ty, .. } = name else { return None };
         let text = name.text();
-        let home = match self.catalog.get(text.as_str()) {
+        let home = match self.catalog.get(text.as_str()).map(|entry| entry.kind) {
             None if is_parameters(&text) => return None,
             None => Home::Memory,
             Some(EntryKind::Dataset) => Home::Catalog,
@@ -154,7 +156,9 @@ impl<'a> Resolver<'a> {
 
     fn dataset(&mut self, name: String, home: Home) -> usize {
         *self.by_name.entry(name).or_insert_with_key(|name| {
-            let dataset = Dataset { name: name.clone(), home, writers: Vec::new(), readers: Vec::new(), ty: None };
+            let declared = self.catalog.get(name.as_str()).and_then(|entry| entry.span);
+            let (writers, readers) = (Vec::new(), Vec::new());
+            let dataset = Dataset { name: name.clone(), home, writers, readers, declared, ty: None };
             self.datasets.push(dataset);
             self.datasets.len() - 1
         })

@@ -282,13 +282,13 @@ fn check_sum(krate: &TokenStream, sum: &Ident, parts: &[Part]) -> TokenStream {
     checks
 }
 
-/// Calls that warn, under its name in the catalog, of each dataset that no pipeline uses.
+/// Calls that warn, under its name in the catalog, of each dataset that no pipeline uses. Those of another crate's catalog may be used there.
 fn check_datasets(krate: &TokenStream, entries: &[Entry], parts: &[Vec<Part>]) -> TokenStream {
     let dags: Vec<&TokenStream> = parts.iter().flatten().map(|part| &part.dag).collect();
-    let checks = entries.iter().filter(|entry| entry.kind == EntryKind::Dataset).map(|entry| {
-        let name = &entry.name;
-        let is_used = Ident::new("is_used", Span::call_site().located_at(entry.span));
-        quote!(#krate::__private::sum::Dataset::<{ #krate::__private::sum::is_used(#name, ALL) }>::#is_used();)
+    let checks = entries.iter().filter(|entry| entry.kind == EntryKind::Dataset).filter_map(|entry| {
+        let (name, span) = (&entry.name, entry.span?);
+        let is_used = Ident::new("is_used", Span::call_site().located_at(span));
+        Some(quote!(#krate::__private::sum::Dataset::<{ #krate::__private::sum::is_used(#name, ALL) }>::#is_used();))
     });
     quote! {
         const ALL: &[&#krate::Dag] = &[#(#dags),*];

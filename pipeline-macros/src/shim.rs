@@ -1,6 +1,6 @@
 //! `pipeline!` in its two steps: to the catalog's macro and back.
 
-use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, Literal, Span, TokenStream, TokenTree};
 use quote::quote;
 use syn::parse::{ParseStream, Parser};
 
@@ -73,8 +73,18 @@ fn catalog_in_scope(tokens: &TokenStream) -> TokenStream {
 /// A call of the catalog's macro that has it call `next` with its fields.
 pub(crate) fn to_catalog(krate: &TokenStream, catalog: &TokenStream, next: &str, tokens: &TokenStream) -> TokenStream {
     let next = Ident::new(next, Span::call_site());
-    let makro = if editor::asks() { &editor::without_places(catalog) } else { catalog };
+    let makro = if editor::asks() { editor::without_places(catalog) } else { ours_at_its_place(catalog) };
     quote!(#makro! { [#krate] #next [#catalog] { #tokens } })
+}
+
+/// The path of the catalog's macro with its last part as ours, at the same place: if there is no such macro, rustc names the macro that this
+/// part comes from, and that name says what to do.
+fn ours_at_its_place(catalog: &TokenStream) -> TokenStream {
+    let mut trees: Vec<TokenTree> = catalog.clone().into_iter().collect();
+    if let Some(TokenTree::Ident(last)) = trees.last_mut() {
+        last.set_span(Span::call_site().located_at(last.span()));
+    }
+    trees.into_iter().collect()
 }
 
 /// What the catalog's macro calls us with.
@@ -85,11 +95,14 @@ pub(crate) struct Call {
     pub(crate) tokens: TokenStream,
 }
 
-/// Reads `[$crate] [{ name kind } …] [Catalog] { tokens }`.
+/// Reads `[$crate] ["crate_of_the_catalog" { name kind } …] [Catalog] { tokens }`.
 pub(crate) fn from_catalog(tokens: TokenStream) -> syn::Result<Call> {
     let parser = |input: ParseStream<'_>| {
         let krate = input.parse::<Group>()?.stream();
-        let entries = input.parse::<Group>()?.stream().into_iter().filter_map(entry).collect();
+        let mut entries = input.parse::<Group>()?.stream().into_iter();
+        let (declared_in, here) = (entries.next().map(|name| name.to_string()), this_crate().to_string());
+        let is_here = here != "\"\"" && declared_in == Some(here);
+        let entries = entries.filter_map(|tree| entry(tree, is_here)).collect();
         let catalog = input.parse::<Group>()?.stream();
         let tokens = input.parse::<Group>()?.stream();
         Ok(Call { krate, entries, catalog, tokens })
@@ -97,7 +110,13 @@ pub(crate) fn from_catalog(tokens: TokenStream) -> syn::Result<Call> {
     parser.parse2(tokens)
 }
 
-fn entry(tree: TokenTree) -> Option<Entry> {
+/// A name for the crate that is compiled, as Cargo tells it; a binary may be called as the library beside it.
+pub(crate) fn this_crate() -> Literal {
+    let names = ["CARGO_CRATE_NAME", "CARGO_BIN_NAME"].map(|variable| std::env::var(variable).unwrap_or_default());
+    Literal::string(names.join(" ").trim())
+}
+
+fn entry(tree: TokenTree, is_here: bool) -> Option<Entry> {
     let TokenTree::Group(group) = tree else { return None };
     let mut idents = group.stream().into_iter().filter_map(|tree| match tree {
         TokenTree::Ident(ident) => Some(ident),
@@ -105,7 +124,7 @@ fn entry(tree: TokenTree) -> Option<Entry> {
     });
     let name = idents.next()?;
     let kind = if idents.next()? == "parameters" { EntryKind::Parameters } else { EntryKind::Dataset };
-    Some(Entry { name: plain(&name), kind, span: name.span() })
+    Some(Entry { name: plain(&name), kind, span: is_here.then(|| name.span()) })
 }
 
 /// Takes the `[$crate]` off the front, which the macros of `pipeline-core` put there.

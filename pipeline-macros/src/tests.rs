@@ -26,7 +26,7 @@ fn assert_golden(name: &str, expansion: TokenStream) {
 fn pipeline(pipeline: &TokenStream) -> TokenStream {
     shim::pipeline_with(quote! {
         [pipeline_core]
-        [{ flowers dataset } { model dataset } { report dataset } { params parameters }]
+        ["" { flowers dataset } { model dataset } { report dataset } { params parameters }]
         [Catalog]
         { #pipeline }
     })
@@ -80,7 +80,7 @@ fn a_catalog_is_a_struct_and_a_macro() {
 fn a_registry_is_a_function() {
     let declaration = quote! {
         [pipeline_core]
-        [{ A dataset } { B dataset }]
+        ["" { A dataset } { B dataset }]
         [Catalog]
         {
             /// All pipelines.
@@ -140,7 +140,7 @@ mod whatever_the_tokens {
         for_mutations(&valid, |tokens| {
             shim::pipeline_in(quote!([krate] #tokens));
             shim::pipeline_with(
-                quote!([krate] [{ flowers dataset } { model dataset } { params parameters }] [C] { #tokens }),
+                quote!([krate] ["" { flowers dataset } { model dataset } { params parameters }] [C] { #tokens }),
             );
             shim::pipeline_with(tokens.clone());
         });
@@ -166,7 +166,7 @@ mod whatever_the_tokens {
         }];
         for_mutations(&valid, |tokens| {
             registry::pipelines_in(quote!([krate] #tokens));
-            registry::pipelines_with(quote!([krate] [{ flowers dataset }] [C] { #tokens }));
+            registry::pipelines_with(quote!([krate] ["" { flowers dataset }] [C] { #tokens }));
             registry::pipelines_with(tokens.clone());
         });
     }

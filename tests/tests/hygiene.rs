@@ -357,6 +357,7 @@ fn a_macro_may_write_items() {
     SequentialRunner::new().run(&from_b_to_a(), &catalog).unwrap();
     assert_eq!(catalog.A.load().unwrap(), 77);
     assert_eq!(from_a_to_b::DAG.to_string(), "identity([A]) -> [B]");
+    assert_eq!(from_a_to_b().name(), Some("from_a_to_b"));
 }
 
 macro_rules! through_the_middle {
