@@ -8,6 +8,7 @@ use syn::buffer::Cursor;
 use syn::parse::{ParseStream, Parser};
 use syn::{LitStr, Token, Type, Visibility};
 
+use crate::cfg;
 use crate::diagnostics::Diagnostics;
 use crate::graph::is_parameters;
 use crate::parse::attributes;
@@ -40,9 +41,13 @@ pub(crate) fn catalog(tokens: TokenStream) -> TokenStream {
                        where it is declared in another module, import it: `use module::Catalog;`";
         return syn::Error::new(at, message).into_compile_error();
     }
+    if let Some(calls) = cfg::ask(&krate, "catalog", &tokens, false) {
+        return calls;
+    }
     let mut diagnostics = Diagnostics::default();
     let parser = |input: ParseStream<'_>| parse(input, &mut diagnostics);
     match parser.parse2(tokens.clone()) {
+        Ok(catalog) if cfg::leaves_out(&catalog.attributes) => TokenStream::new(),
         Ok(catalog) => {
             check(&catalog, &mut diagnostics);
             let expansion = expand(&krate, &catalog, &tokens);
@@ -78,6 +83,7 @@ fn parse(input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> syn::Result<C
     let mut fields = Vec::new();
     while !content.is_empty() {
         match field(&content) {
+            Ok(field) if cfg::leaves_out(&field.attributes) => {}
             Ok(field) => fields.push(field),
             Err(error) => {
                 diagnostics.syntax(&error);

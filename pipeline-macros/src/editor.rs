@@ -18,6 +18,7 @@ use syn::LitStr;
 use syn::buffer::{Cursor, TokenBuffer};
 
 use crate::ast::{Entry, EntryKind, Form, Function, FunctionKind, List, Name, Node};
+use crate::cfg;
 use crate::expand::Context;
 use crate::graph::{Graph, Home, is_parameters};
 use crate::scan::{after_brackets, after_comma, is_any_arrow, plain};
@@ -65,11 +66,16 @@ pub(crate) struct Sketch {
 /// Reads what there is of nodes.
 pub(crate) fn sketches(nodes: TokenStream) -> Vec<Sketch> {
     let mut sketches = Vec::new();
-    let mut is_node = false;
+    let (mut is_node, mut is_left_out) = (false, false);
     for tree in nodes {
         match tree {
             TokenTree::Group(group) if is_node && group.delimiter() == Delimiter::Parenthesis => {
-                sketches.push(sketch(group.stream()));
+                if !std::mem::take(&mut is_left_out) {
+                    sketches.push(sketch(group.stream()));
+                }
+            }
+            TokenTree::Group(group) if group.delimiter() == Delimiter::Bracket => {
+                is_left_out |= cfg::condition(&group).is_some();
             }
             tree => is_node = matches!(tree, TokenTree::Ident(keyword) if keyword == "node"),
         }

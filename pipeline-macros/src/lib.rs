@@ -8,6 +8,7 @@
 
 mod ast;
 mod catalog;
+mod cfg;
 mod check;
 mod dag;
 mod diagnostics;

@@ -10,11 +10,11 @@ use syn::{LitStr, Token, Visibility};
 
 use crate::ast::{Form, Function, FunctionKind, Item, List, Name, Node, Pipeline};
 use crate::diagnostics::Diagnostics;
-use crate::editor;
 use crate::graph::is_parameters;
 use crate::scan::{
     after_brackets, after_comma, in_angles, is_any_arrow, is_ident, is_punct, plain, skip_to_comma, take_until,
 };
+use crate::{cfg, editor};
 
 /// The catalog that a pipeline names with `for`, and the pipeline without it.
 #[derive(Debug)]
@@ -34,10 +34,12 @@ pub(crate) fn head(tokens: TokenStream) -> syn::Result<Head> {
     parser.parse2(tokens)
 }
 
-/// An item begins with attributes, `pub`, or a name before `for`.
+/// An item begins with `pub`, or a name before `for`; attributes stand before a node too.
 fn is_item(input: ParseStream<'_>) -> bool {
+    let input = &input.fork();
     let after_name = |(_, rest): (Ident, Cursor<'_>)| is_ident(rest, "for");
-    input.peek(Token![#])
+    let attributes = attributes(input);
+    attributes.is_err()
         || input.peek(Token![pub])
         || !input.peek(Token![for]) && input.cursor().ident().is_some_and(after_name)
 }
@@ -80,10 +82,16 @@ pub(crate) fn attributes(input: ParseStream<'_>) -> syn::Result<TokenStream> {
 pub(crate) fn pipeline(head: Head, diagnostics: &mut Diagnostics) -> Pipeline {
     let parser = |input: ParseStream<'_>| Ok(nodes(input, diagnostics));
     let nodes = parser.parse2(editor::unnest(head.nodes)).unwrap_or_default();
-    Pipeline { form: head.form, nodes }
+    let (nodes, left_out): (Vec<_>, Vec<_>) = nodes.into_iter().partition(|(_, is_left_out)| !is_left_out);
+    if let (true, true, Some((first, _))) = (nodes.is_empty(), diagnostics.is_empty(), left_out.first()) {
+        let help = "a condition can also stand before the pipeline as a whole";
+        diagnostics.error(first.function.span, "this pipeline has no nodes: each is left out by its condition", help);
+    }
+    Pipeline { form: head.form, nodes: nodes.into_iter().map(|(node, _)| node).collect() }
 }
 
-fn nodes(input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> Vec<Node> {
+/// Nodes, and whether each is left out.
+fn nodes(input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> Vec<(Node, bool)> {
     let mut nodes = Vec::new();
     while !input.is_empty() {
         // A fork: syn would remember the unread rest of a broken group and fail the whole parse.
@@ -112,8 +120,9 @@ fn nodes(input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> Vec<Node> {
     nodes
 }
 
-fn node(input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> syn::Result<Node> {
-    attributes(input)?;
+/// A node, and whether a condition before it leaves it out.
+fn node(input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> syn::Result<(Node, bool)> {
+    let is_left_out = cfg::before(input, "a node", diagnostics)?;
     let keyword = input.parse::<Ident>()?;
     if keyword != "node" {
         let error = syn::Error::new(keyword.span(), format!("expected `node(…)`, found `{keyword}`"));
@@ -139,7 +148,7 @@ fn node(input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> syn::Result<No
             skip_to_comma(&content);
         }
     }
-    Ok(node)
+    Ok((node, is_left_out))
 }
 
 /// A comma; if there is none, that is reported and what follows is read all the same.

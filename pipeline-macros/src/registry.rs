@@ -7,10 +7,10 @@ use syn::{Token, Visibility};
 
 use crate::ast::{Entry, EntryKind};
 use crate::diagnostics::Diagnostics;
-use crate::expand;
 use crate::parse::{self, attributes};
 use crate::scan::{is_punct, plain, skip_to_comma, take_until};
 use crate::shim::{self, from_catalog, split_krate, to_catalog};
+use crate::{cfg, expand};
 
 /// A registry as it is written.
 struct Registry {
@@ -40,8 +40,12 @@ enum Term {
 /// Hands a registry to the macro of its catalog.
 pub(crate) fn pipelines_in(tokens: TokenStream) -> TokenStream {
     let (krate, tokens) = split_krate(tokens);
+    if let Some(calls) = cfg::ask(&krate, "pipelines_in", &tokens, false) {
+        return calls;
+    }
     let parser = |input: ParseStream<'_>| parse(input, &mut Diagnostics::default());
     match parser.parse2(tokens.clone()) {
+        Ok(registry) if cfg::leaves_out(&registry.attributes) => TokenStream::new(),
         Ok(registry) => to_catalog(&krate, &registry.catalog, "pipelines_with", &tokens),
         Err(error) => error.into_compile_error(),
     }
@@ -77,8 +81,8 @@ fn parse(input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> syn::Result<R
     syn::braced!(content in input);
     let mut pipelines = Vec::new();
     while !content.is_empty() {
-        match registered(&content) {
-            Ok(registered) => pipelines.push(registered),
+        match registered(&content, diagnostics) {
+            Ok(registered) => pipelines.extend(registered),
             Err(error) => {
                 diagnostics.syntax(&error);
                 skip_to_comma(&content);
@@ -93,14 +97,16 @@ fn parse(input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> syn::Result<R
     Ok(Registry { attributes, visibility, name, catalog, pipelines })
 }
 
-fn registered(input: ParseStream<'_>) -> syn::Result<Registered> {
+/// An entry; none if a condition before it does not hold.
+fn registered(input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> syn::Result<Option<Registered>> {
+    let is_left_out = cfg::before(input, "a pipeline of a registry", diagnostics)?;
     let name = input.parse()?;
     input.parse::<Token![=]>()?;
     let mut terms = vec![term(input)?];
     while input.parse::<Option<Token![+]>>()?.is_some() {
         terms.push(term(input)?);
     }
-    Ok(Registered { name, terms })
+    Ok((!is_left_out).then_some(Registered { name, terms }))
 }
 
 fn term(input: ParseStream<'_>) -> syn::Result<Term> {

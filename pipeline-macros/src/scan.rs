@@ -27,6 +27,11 @@ pub(crate) fn is_punct(cursor: Cursor<'_>, wanted: char) -> bool {
     cursor.punct().is_some_and(|(punct, _)| punct.as_char() == wanted)
 }
 
+/// Whether a token is this character.
+pub(crate) fn is_this(tree: &TokenTree, wanted: char) -> bool {
+    matches!(tree, TokenTree::Punct(punct) if punct.as_char() == wanted)
+}
+
 /// What follows a comma that stands here.
 pub(crate) fn after_comma(cursor: Cursor<'_>) -> Option<Cursor<'_>> {
     cursor.punct().filter(|(punct, _)| punct.as_char() == ',').map(|(_, rest)| rest)

@@ -10,13 +10,19 @@ use crate::editor::{self, Editor};
 use crate::expand::Context;
 use crate::graph::Graph;
 use crate::scan::plain;
-use crate::{check, expand, parse};
+use crate::{cfg, check, expand, parse};
 
 /// Hands a pipeline to the macro of its catalog.
 pub(crate) fn pipeline_in(tokens: TokenStream) -> TokenStream {
     let (krate, tokens) = split_krate(tokens);
     match parse::head(tokens.clone()) {
         Ok(head) => {
+            if let Some(calls) = cfg::ask(&krate, "pipeline_in", &tokens, matches!(head.form, Form::Expression)) {
+                return calls;
+            }
+            if matches!(&head.form, Form::Item(item) if cfg::leaves_out(&item.attributes)) {
+                return TokenStream::new();
+            }
             let catalog = head.catalog.unwrap_or_else(|| catalog_in_scope(&tokens));
             to_catalog(&krate, &catalog, "pipeline_with", &tokens)
         }

@@ -104,6 +104,23 @@ fn the_first_step_hands_the_pipeline_to_its_catalog() {
 }
 
 #[test]
+fn a_condition_is_left_to_rustc() {
+    let training = quote! {
+        [pipeline_core]
+        pub training for Catalog {
+            /// Not everywhere.
+            #[cfg(feature = "fast")]
+            node(fit, [train] -> [model]),
+            #[cfg(not(feature = "fast"))]
+            node(fit_slowly, [train] -> [model]),
+            #[cfg(feature = "fast")]
+            node(score, [model] -> [accuracy: f64]),
+        }
+    };
+    assert_golden("condition", shim::pipeline_in(training));
+}
+
+#[test]
 fn expansions_name_only_what_is_meant_for_them() {
     let public = ["Dag", "Pipeline", "Pipelines"];
     for file in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("golden")).expect("there are golden files") {
@@ -133,9 +150,9 @@ mod whatever_the_tokens {
     #[test]
     fn pipelines_do_not_panic() {
         let valid = [
-            quote!(/** docs */ #[doc = "x"] pub training for Catalog { node(split?, [flowers, params:a.b] -> [train, test: Vec<f64>], tags = ["a", "b"]), node(f::<u8>, [train] -> [model], name = "x") }),
-            quote!(< for data::Catalog; node(|x: &str, y: u8| x.len() < y, [flowers, train] -> [n]), node((|| Ok(1))?, [] -> [train]), >),
-            quote!(node(identity, [a] -> [b]), node(f, [b] -> [c]), node(f, [c] -> [a]), node(f, [c, c] -> [c, c])),
+            quote!(/** docs */ #[doc = "x"] pub training for Catalog { #[cfg(not(any(a, feature = "x")))] node(split?, [flowers, params:a.b] -> [train, test: Vec<f64>], tags = ["a", "b"]), node(f::<u8>, [train] -> [model], name = "x") }),
+            quote!(< for data::Catalog; node(|x: &str, y: u8| x.len() < y, [flowers, train] -> [n]), #[cfg(false)] node((|| Ok(1))?, [] -> [train]), >),
+            quote!(node(identity, [a] -> [b]), node(f, [b] -> [c]), node(f, [c] -> [a]), #[cfg(a)] #[allow(b)] node(f, [c, c] -> [c, c])),
         ];
         for_mutations(&valid, |tokens| {
             shim::pipeline_in(quote!([krate] #tokens));
@@ -149,7 +166,7 @@ mod whatever_the_tokens {
     #[test]
     fn catalogs_do_not_panic() {
         let valid = [quote! {
-            /** docs */ pub(crate) struct Catalog { pub a: Csv<Row<u8, u8>> = "x", b: Memory<i32> = Memory::<i32>::new(f(1, 2)), params: P }
+            /** docs */ #[cfg(a)] pub(crate) struct Catalog { #[cfg(false)] pub a: Csv<Row<u8, u8>> = "x", b: Memory<i32> = Memory::<i32>::new(f(1, 2)), params: P }
         }];
         for_mutations(&valid, |tokens| {
             catalog::catalog(quote!([krate] #tokens));
@@ -161,7 +178,7 @@ mod whatever_the_tokens {
     fn registries_do_not_panic() {
         let valid = [quote! {
             pub fn pipelines() for Catalog {
-                a = x::y(), b = pipeline!< node(f, [flowers] -> [model]) >, c = pipeline! { node(f, [] -> []) }, __default__ = a + b + a::b,
+                #[cfg(a)] a = x::y(), #[cfg(false)] b = pipeline!< #[cfg(a)] node(f, [flowers] -> [model]) >, c = pipeline! { node(f, [] -> []) }, __default__ = a + b + a::b,
             }
         }];
         for_mutations(&valid, |tokens| {
@@ -174,7 +191,7 @@ mod whatever_the_tokens {
     fn for_mutations(valid: &[TokenStream], try_one: impl Fn(&TokenStream)) {
         let mut rng = Rng::with_seed(1);
         let spare: Vec<TokenTree> =
-            quote!(node -> => [ a: b ] ( , ) { } < > ? params : . "text" 'l' 7 pub for struct fn = | ! + r#type self)
+            quote!(node -> => [ a: b ] ( , ) { } < > ? params : . "text" 'l' 7 #[cfg(a)] #[b] pub for struct fn = | ! + r#type self)
                 .into_iter()
                 .chain(valid.iter().cloned().flatten())
                 .collect();
