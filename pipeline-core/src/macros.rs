@@ -34,6 +34,8 @@
 /// A field called `params` or `parameters` is no dataset but the parameters, a plain struct: `params:test_ratio` in a pipeline is
 /// its field.
 ///
+/// `#[cfg(…)]` can stand before a dataset, and before the struct: then it holds for all that belongs to it.
+///
 /// Fields are as visible as the struct, unless they say otherwise. The struct gets `Default` and [`Catalog`](crate::Catalog).
 /// Beside it stands a hidden macro of the same name, by which pipelines know the fields; `use data::Catalog;` brings both.
 ///
@@ -113,6 +115,26 @@ macro_rules! catalog {
 ///
 /// An output that the catalog does not declare and no node reads is a *free output*, which a run returns. An item needs its
 /// type: `[n_words: usize]`. Other names in memory may have a type too.
+///
+/// # Attributes
+///
+/// Before an item stand attributes as before a function. `#[derive(…)]` is for the struct of its free outputs, and `#[cfg(…)]` holds for all
+/// that belongs to it. Before a node stand documentation and `#[cfg(…)]`: a node whose condition does not hold is not there, and neither
+/// are its outputs.
+///
+/// ```
+/// # use pipeline_core::prelude::*;
+/// # catalog! { struct Catalog { text: Memory<String> = Memory::new("plain words".to_owned()), letters: Memory<usize> } }
+/// pipeline! {
+///     letters for Catalog {
+///         #[cfg(feature = "unicode")]
+///         node(|text: &str| text.chars().count(), [text] -> [letters]),
+///         #[cfg(not(feature = "unicode"))]
+///         node(str::len, [text] -> [letters]),
+///     }
+/// }
+/// # assert_eq!(letters::DAG.len(), 1);
+/// ```
 #[macro_export]
 macro_rules! pipeline {
     ($($tokens:tt)*) => { $crate::no_such_catalog_is_in_scope::declare_one_with_catalog_or_import_it! { [$crate] $($tokens)* } };
@@ -147,7 +169,8 @@ macro_rules! pipeline {
 /// ```
 ///
 /// An entry is a sum of one or more terms: the name of an earlier entry, a call of a pipeline that is declared elsewhere, or a
-/// pipeline written out, `pipeline!< … >`. Pipelines of a sum meet in the datasets of the catalog that both name.
+/// pipeline written out, `pipeline!< … >`. Pipelines of a sum meet in the datasets of the catalog that both name. Documentation and
+/// `#[cfg(…)]` can stand before an entry.
 #[macro_export]
 macro_rules! pipelines {
     ($($tokens:tt)*) => { $crate::no_such_catalog_is_in_scope::declare_it_with_catalog_or_import_it! { [$crate] $($tokens)* } };

@@ -4,7 +4,8 @@
 //! A pipeline is expanded in two steps, since only the catalog knows its fields. `pipeline_in` finds which catalog is meant and
 //! calls the macro of the same name that `catalog!` wrote beside the struct; that one calls `pipeline_with` with the fields.
 //! From there on each file is a stage: `parse` → `ast` → `graph` → `check` → `expand`. A mistake never stops a stage:
-//! it goes to `diagnostics`, and all that is readable is expanded beside it.
+//! it goes to `diagnostics`, and all that is readable is expanded beside it. Conditions of `#[cfg(…)]` are answered before the first step: see
+//! `cfg`.
 
 mod ast;
 mod catalog;

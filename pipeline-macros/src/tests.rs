@@ -165,9 +165,16 @@ mod whatever_the_tokens {
 
     #[test]
     fn catalogs_do_not_panic() {
-        let valid = [quote! {
-            /** docs */ #[cfg(a)] pub(crate) struct Catalog { #[cfg(false)] pub a: Csv<Row<u8, u8>> = "x", b: Memory<i32> = Memory::<i32>::new(f(1, 2)), params: P }
-        }];
+        let valid = [
+            quote!(
+                /** docs */
+                pub(crate) struct Catalog { pub a: Csv<Row<u8, u8>> = "x", #[cfg(false)] b: Memory<i32> = Memory::<i32>::new(f(1, 2)), params: P }
+            ),
+            quote!(
+                #[cfg(a)]
+                struct Catalog { #[cfg(all(b, c = "x"))] a: Csv<Row<u8, u8>> = "x", b: Memory<i32> }
+            ),
+        ];
         for_mutations(&valid, |tokens| {
             catalog::catalog(quote!([krate] #tokens));
             catalog::catalog(tokens.clone());

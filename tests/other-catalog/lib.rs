@@ -13,6 +13,9 @@ pub mod first {
             A: Memory<i32> = Memory::new(1),
             /// Where it goes.
             B: Memory<i32>,
+            /// What other crates do not see: their tests are not those of this one.
+            #[cfg(test)]
+            own: Memory<i32>,
             /// What else there is.
             params: Parameters = Parameters { step: 10 },
         }

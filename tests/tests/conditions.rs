@@ -1,7 +1,8 @@
 //! `#[cfg(…)]` before nodes, datasets, entries of a registry, and before pipelines, catalogs and registries as a whole. The feature `on` of this
 //! package is always on, `off` never.
 
-#![deny(warnings, clippy::pedantic, missing_docs)]
+#![deny(warnings, clippy::pedantic, rust_2018_idioms, unused, missing_docs, unreachable_pub, unused_qualifications)]
+#![deny(clippy::all, clippy::unwrap_used, clippy::str_to_string, clippy::allow_attributes_without_reason)]
 #![expect(clippy::nonstandard_macro_braces, reason = "`pipeline!(< … >)` is one of the forms")]
 
 use pipeline_core::Error;
@@ -245,6 +246,9 @@ fn conditions_may_stand_in_a_function_and_over_the_catalog_of_another_crate() ->
         other for first::Catalog { #[cfg(any())] node(add, [A] -> [B]), #[cfg(all())] node(identity, [A] -> [y: i32]) }
     }
     assert_eq!(SequentialRunner::new().run(&other(), &first::Catalog::default())?.y, 1);
+    // A condition of a catalog is asked where the catalog is declared.
+    let memory = pipeline! { for first::Catalog; #[cfg(test)] node(identity, [A] -> [own]) };
+    assert_eq!(SequentialRunner::new().run(&memory, &first::Catalog::default())?.own, 1);
     pipelines! { fn local_registry() for Local { #[cfg(all())] a = local(), #[cfg(any())] b = local() } }
     assert!(local_registry().names().eq(["a"]));
     Ok(())
