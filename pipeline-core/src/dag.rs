@@ -2,12 +2,22 @@
 
 pub(crate) mod check_sum;
 pub(crate) mod join;
+mod missing;
+mod names;
+mod needs;
 pub(crate) mod parts;
+mod resume;
+mod selection;
+mod slice;
 mod view;
+mod walk;
 
 use std::fmt;
 
 use self::parts::{DatasetParts, NodeParts};
+pub use self::resume::ResumeHint;
+pub use self::selection::Selection;
+pub use self::slice::Slice;
 pub use self::view::{Dataset, Node};
 
 /// The place of a node in [`Dag::nodes`], which is its place in the order of execution too.

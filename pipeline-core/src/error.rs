@@ -109,6 +109,59 @@ pub enum Error {
         hint: String,
     },
 
+    /// A slice names nodes, tags or datasets that the pipeline does not have.
+    #[error("{} in {}{}", there_is_no(.kind, .names), the(.pipeline.as_deref()), after_semicolon(.hint))]
+    NotInPipeline {
+        /// The pipeline, if it has a name.
+        pipeline: Option<String>,
+        /// What they should have named: "node", "tag" or "dataset".
+        kind: &'static str,
+        /// The names.
+        names: Vec<String>,
+        /// The nearest names, as questions, or all that there are.
+        hint: String,
+    },
+
+    /// A slice calls a node by its function, but several nodes call that.
+    #[error(
+        "several nodes of {} call `{function}`: {}; write one of these, or give the node a name with `name = \"…\"`",
+        the(.pipeline.as_deref()), some(.nodes)
+    )]
+    UnclearNode {
+        /// The pipeline, if it has a name.
+        pipeline: Option<String>,
+        /// The function.
+        function: String,
+        /// The nodes, by names that are clear.
+        nodes: Vec<String>,
+    },
+
+    /// The filters of a slice leave no node.
+    #[error("{} contains no nodes after applying all provided filters: {reason}", the(.pipeline.as_deref()))]
+    NothingSelected {
+        /// The pipeline, if it has a name.
+        pipeline: Option<String>,
+        /// Which filters leave none.
+        reason: String,
+    },
+
+    /// Selected nodes read datasets in memory that no selected node writes.
+    #[error(
+        "selected nodes{} read what is in memory only and written by nodes that are not selected: {}; \
+         select {} too, or all from there on with `--from-nodes \"{}\"`",
+        of(.pipeline.as_deref()), with_writers(.inputs), some(.add), .from_nodes.join(",")
+    )]
+    InMemoryOnly {
+        /// The pipeline, if it has a name.
+        pipeline: Option<String>,
+        /// Each dataset, and the node that writes it.
+        inputs: Vec<(String, String)>,
+        /// The nodes to add to the selection for all inputs to be there.
+        add: Vec<String>,
+        /// The nodes whose `from_nodes`, as the only filter, selects all that is needed.
+        from_nodes: Vec<String>,
+    },
+
     /// No runner is called so.
     #[error("there is no runner `{name}`{}", after_semicolon(.hint))]
     UnknownRunner {
@@ -117,6 +170,20 @@ pub enum Error {
         /// The nearest names, as a question, or all that there are.
         hint: String,
     },
+}
+
+impl Error {
+    /// The same error, told of the pipeline of this name, where a DAG alone has found it.
+    pub(crate) fn of_pipeline(mut self, name: Option<&str>) -> Self {
+        if let Self::NotInPipeline { pipeline, .. }
+        | Self::UnclearNode { pipeline, .. }
+        | Self::NothingSelected { pipeline, .. }
+        | Self::InMemoryOnly { pipeline, .. } = &mut self
+        {
+            *pipeline = name.map(str::to_owned);
+        }
+        self
+    }
 }
 
 impl fmt::Debug for Error {
@@ -302,6 +369,41 @@ pub(crate) fn write_chain(f: &mut fmt::Formatter<'_>, error: &(dyn StdError + 's
 
 fn of(pipeline: Option<&str>) -> String {
     pipeline.map_or_else(String::new, |name| format!(" of pipeline `{name}`"))
+}
+
+fn the(pipeline: Option<&str>) -> String {
+    pipeline.map_or_else(|| "the pipeline".to_owned(), |name| format!("pipeline `{name}`"))
+}
+
+fn there_is_no(kind: &str, names: &[String]) -> String {
+    let (verb, plural) = if names.len() == 1 { ("is", "") } else { ("are", "s") };
+    format!("there {verb} no {kind}{plural} {}", some(names))
+}
+
+fn with_writers(inputs: &[(String, String)]) -> String {
+    let told: Vec<String> = inputs.iter().map(|(dataset, node)| format!("`{dataset}` (by `{node}`)")).collect();
+    cut(&told).join(", ")
+}
+
+/// Names as a sentence has them, not too many of them.
+fn some(names: &[String]) -> String {
+    let told: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    match cut(&told).split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+        Some((only, _)) => only.clone(),
+        None => String::new(),
+    }
+}
+
+/// The first of many, and how many more there are.
+fn cut(told: &[String]) -> Vec<String> {
+    const MOST: usize = 10;
+    match told.get(..MOST - 1) {
+        Some(first) if told.len() > MOST => {
+            first.iter().cloned().chain([format!("{} more", told.len() - first.len())]).collect()
+        }
+        _ => told.to_vec(),
+    }
 }
 
 fn after_semicolon(hint: &str) -> String {

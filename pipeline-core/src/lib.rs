@@ -44,6 +44,7 @@
 //! | how values become arguments, and results datasets | [`pass`], [`outputs`] |
 //! | what runs pipelines, and how to write your own | [`Runner`] |
 //! | what a pipeline looks like from outside | [`Dag`] |
+//! | how to tell a part of a pipeline | [`Slice`] |
 //! | a command line | [`cli`] |
 //!
 //! # Features
@@ -92,7 +93,7 @@ pub mod no_such_catalog_is_in_scope {
 }
 
 pub use self::catalog::Catalog;
-pub use self::dag::Dag;
+pub use self::dag::{Dag, Slice};
 pub use self::error::{BoxError, DatasetError, Error};
 pub use self::outputs::Outputs;
 pub use self::pipeline::Pipeline;
@@ -112,7 +113,7 @@ pub mod prelude {
     #[cfg(feature = "rayon")]
     pub use crate::runner::ParallelRunner;
     pub use crate::runner::{DryRunner, Runner, RunnerExt as _, SequentialRunner};
-    pub use crate::{Catalog as _, Pipeline, Pipelines, catalog, pipeline, pipelines};
+    pub use crate::{Catalog as _, Pipeline, Pipelines, Slice, catalog, pipeline, pipelines};
 }
 
 /// The code of the README compiles.

@@ -6,8 +6,8 @@ use std::ops::Add;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::body::{Collect, Part};
-use crate::dag::Dag;
 use crate::dag::join::{Joined, join};
+use crate::dag::{Dag, Selection, Slice};
 use crate::memory::Memory;
 use crate::{Error, Outputs};
 
@@ -86,6 +86,15 @@ impl<C, O: Outputs> Pipeline<C, O> {
             Planned::Sum(joined) => Ok(&joined.dag),
             Planned::Broken(problem) => Err(Error::Join { sum: self.label(), problem: problem.clone() }),
         }
+    }
+
+    /// The nodes that a slice selects, as [`Dag::select`] does; its errors name this pipeline.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`dag`](Self::dag) and [`Dag::select`] do.
+    pub fn select(&self, slice: &Slice) -> Result<Selection, Error> {
+        self.dag()?.select(slice).map_err(|error| error.of_pipeline(self.name()))
     }
 
     /// The same pipeline with its free outputs dropped at the end of each run, so that pipelines of all kinds have one type.

@@ -6,5 +6,5 @@
 mod nearest;
 mod order;
 
-pub use self::nearest::{did_you_mean, is_near, nearest};
+pub use self::nearest::{did_you_mean, is_near, list, nearest};
 pub use self::order::{Cycle, Ends, Order, order};

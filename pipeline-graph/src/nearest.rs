@@ -48,7 +48,9 @@ pub fn did_you_mean(name: &str, known: &[&str], what: &str) -> String {
     }
 }
 
-fn list(names: &[&str], word: &str) -> String {
+/// Names as a sentence has them: `` `a`, `b` or `c` `` with the word "or".
+#[must_use]
+pub fn list(names: &[&str], word: &str) -> String {
     let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
     match quoted.split_last() {
         Some((last, [])) => last.clone(),

@@ -1,0 +1,63 @@
+//! What selected nodes need that no selected node makes and nothing keeps.
+
+use super::selection::Selection;
+use super::{Dag, Dataset, Kind, Node, names, walk};
+use crate::Error;
+
+impl Dag {
+    /// Checks that selected nodes find their inputs: one that is in memory is there only if its writer is selected too.
+    ///
+    /// An input in the catalog is taken to be there, and parameters are.
+    ///
+    /// # Errors
+    ///
+    /// Fails if an input is not there; the error names all such inputs with their writers, and the nodes to add.
+    ///
+    /// ```
+    /// use pipeline_core::prelude::*;
+    ///
+    /// catalog! { struct Catalog { A: Memory<i32>, B: Memory<i32> } }
+    /// pipeline! {
+    ///     doubling for Catalog {
+    ///         node(add, [A] -> [sum]),
+    ///         node(double, [sum] -> [B]),
+    ///     }
+    /// }
+    /// fn add(a: i32) -> i32 { a + 1 }
+    /// fn double(sum: i32) -> i32 { 2 * sum }
+    ///
+    /// # fn main() -> Result<(), pipeline_core::Error> {
+    /// let selection = doubling::DAG.select(&Slice::new().from_nodes(["double"]))?;
+    /// assert_eq!(
+    ///     doubling::DAG.check_inputs(&selection).unwrap_err().to_string(),
+    ///     "selected nodes read what is in memory only and written by nodes that are not selected: `sum` (by `add`); \
+    ///      select `add` too, or all from there on with `--from-nodes \"add\"`"
+    /// );
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn check_inputs(&self, selection: &Selection) -> Result<(), Error> {
+        let lost: Vec<(Dataset<'_>, Node<'_>)> = self
+            .datasets()
+            .filter(|&dataset| is_in_memory(dataset) && dataset.readers().any(|node| selection.contains(node.id())))
+            .filter_map(|dataset| Some((dataset, dataset.writer()?)))
+            .filter(|(_, writer)| !selection.contains(writer.id()))
+            .collect();
+        if lost.is_empty() {
+            return Ok(());
+        }
+        let all = walk::backwards_over(self, selection.order(), is_in_memory);
+        let added = all.order().filter(|&node| !selection.contains(node));
+        let from_there = walk::again(self, &Selection::whole(self), all.order(), is_in_memory);
+        Err(Error::InMemoryOnly {
+            pipeline: None,
+            inputs: lost.into_iter().map(|(dataset, node)| (dataset.name().to_owned(), names::label(node))).collect(),
+            add: names::labels(self, added),
+            from_nodes: names::labels(self, walk::first(self, &from_there)),
+        })
+    }
+}
+
+fn is_in_memory(dataset: Dataset<'_>) -> bool {
+    dataset.kind() == Kind::Memory
+}
