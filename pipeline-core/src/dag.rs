@@ -5,7 +5,11 @@ pub(crate) mod join;
 mod missing;
 mod names;
 mod needs;
+#[cfg(test)]
+mod oracles;
 pub(crate) mod parts;
+#[cfg(test)]
+mod random;
 mod resume;
 mod selection;
 mod slice;
