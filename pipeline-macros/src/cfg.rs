@@ -16,7 +16,7 @@ use crate::diagnostics::Diagnostics;
 use crate::parse::attributes;
 use crate::scan::is_this;
 
-/// If a condition has no answer yet: calls of this macro of ours with each.
+/// If a condition has no answer yet: calls of this macro with each.
 pub(crate) fn ask(krate: &TokenStream, name: &str, tokens: &TokenStream, is_expression: bool) -> Option<TokenStream> {
     let mut first = None;
     answer(tokens.clone(), true, &mut |condition| {
@@ -28,7 +28,7 @@ pub(crate) fn ask(krate: &TokenStream, name: &str, tokens: &TokenStream, is_expr
     let name = Ident::new(name, Span::call_site());
     let call = |holds: bool| {
         let tokens = answer(tokens.clone(), true, &mut |condition| (condition.to_string() == same).then_some(holds));
-        let call = quote!(#krate::__private::#name! { [#krate] #tokens });
+        let call = quote!(#krate::#name! { #tokens });
         if is_expression { quote!({ #call }) } else { call }
     };
     let (yes, no) = (call(true), call(false));

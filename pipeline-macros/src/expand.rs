@@ -93,7 +93,7 @@ impl<'a> Expansion<'a> {
         let names = self.context.names();
         // rustc warns of a function that nothing uses only if it is the user's from its first token to its last.
         let users = if self.context.editor.is_some() { Span::call_site() } else { name.span() };
-        let function = quote_spanned!(users=> fn);
+        let (function, end) = (quote_spanned!(users=> fn), quote_spanned!(users=> >));
         let made = quote! {
             #krate::__private::pipeline(::core::option::Option::Some(#text), #same_name::DAG, |body: &mut #krate::__private::Body<#catalog>| {
                 #body
@@ -117,7 +117,7 @@ impl<'a> Expansion<'a> {
             #of_function
             #[must_use]
             #[allow(private_interfaces)]
-            #visibility #function #name() -> #krate::Pipeline<#catalog, #same_name> #made
+            #visibility #function #name() -> #krate::Pipeline<#catalog, #same_name #end #made
         }
     }
 

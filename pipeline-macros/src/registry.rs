@@ -40,7 +40,7 @@ enum Term {
 /// Hands a registry to the macro of its catalog.
 pub(crate) fn pipelines_in(tokens: TokenStream) -> TokenStream {
     let (krate, tokens) = split_krate(tokens);
-    if let Some(calls) = cfg::ask(&krate, "pipelines_in", &tokens, false) {
+    if let Some(calls) = cfg::ask(&krate, "pipelines", &tokens, false) {
         return calls;
     }
     let parser = |input: ParseStream<'_>| parse(input, &mut Diagnostics::default());

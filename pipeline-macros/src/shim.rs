@@ -17,7 +17,7 @@ pub(crate) fn pipeline_in(tokens: TokenStream) -> TokenStream {
     let (krate, tokens) = split_krate(tokens);
     match parse::head(tokens.clone()) {
         Ok(head) => {
-            if let Some(calls) = cfg::ask(&krate, "pipeline_in", &tokens, matches!(head.form, Form::Expression)) {
+            if let Some(calls) = cfg::ask(&krate, "pipeline", &tokens, matches!(head.form, Form::Expression)) {
                 return calls;
             }
             if matches!(&head.form, Form::Item(item) if cfg::leaves_out(&item.attributes)) {

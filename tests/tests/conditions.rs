@@ -202,7 +202,7 @@ mod elsewhere {
 
     pipeline! {
         /// The same name, the same conditions.
-        pub item for Catalog {
+        pub(crate) item for Catalog {
             #[cfg(feature = "on")]
             node(add, [A] -> [sum]),
             #[cfg(feature = "off")]

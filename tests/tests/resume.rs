@@ -1,5 +1,7 @@
 //! After a run that failed, and before one that skips what is there: where to resume, and which outputs are missing.
 
+#![expect(dead_code, reason = "of some pipelines only the DAG is read")]
+
 use std::collections::BTreeSet;
 use std::convert::Infallible;
 

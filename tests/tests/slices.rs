@@ -1,5 +1,7 @@
 //! Slices: which nodes Kedro's filters select, what they say to wrong names, and what selected nodes need.
 
+#![expect(dead_code, reason = "of some pipelines only the DAG is read")]
+
 use pipeline_core::dag::{Dag, Selection};
 use pipeline_core::prelude::*;
 use pipeline_core::{Error, Outputs};
