@@ -7,7 +7,6 @@
     reason = "an expansion has references, and reads best as calls of methods"
 )]
 
-use std::any::Any;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -16,8 +15,9 @@ use crate::dag::Dag;
 use crate::dataset::{Dataset, IntoInput, Load, Save};
 use crate::error::{BoxError, DatasetError};
 use crate::outputs::{CanBeShared, CanHold, HasParts, IsAResultOf, IsHandled};
-use crate::pass::{CanBePassedAs, CanGive, Input, KeptByTheCatalog, Lent, Owned, Shared};
-use crate::slot::{self, AnySlot, Slot};
+use crate::pass::{CanBePassedAs, CanGive, Held, Input, KeptByTheCatalog, Lent, Owned, Shared};
+use crate::run::{Watch, or_leave};
+use crate::slot::{AnySlot, Readers, Slot};
 use crate::{Outputs, Pipeline};
 
 /// Makes a pipeline of what `build` declares.
@@ -40,7 +40,7 @@ pub(crate) struct Part<C> {
 
 impl<C> Part<C> {
     /// Empty slots for one run.
-    pub(crate) fn make_slots(&self) -> impl Iterator<Item = Box<dyn AnySlot>> {
+    pub(crate) fn make_slots(&self) -> impl Iterator<Item = AnySlot> {
         // Datasets in memory come first in a DAG.
         let n_readers = self.dag.datasets().map(|dataset| u32::try_from(dataset.n_readers()).unwrap_or(u32::MAX));
         self.slots.iter().zip(n_readers).map(|(make, n_readers)| make(n_readers))
@@ -48,7 +48,7 @@ impl<C> Part<C> {
 }
 
 /// Makes an empty slot of the right type, for so many readers.
-type MakeSlot = fn(u32) -> Box<dyn AnySlot>;
+type MakeSlot = fn(u32) -> AnySlot;
 
 /// How a node ended.
 pub(crate) type Ended = Result<(), Box<Failure>>;
@@ -82,7 +82,7 @@ impl<C: 'static> Body<C> {
     /// Declares the next dataset in memory. Its type is left to inference, or given.
     #[inline(never)]
     pub fn memory<T: CanBeShared>(&mut self) -> Key<T> {
-        self.slots.push(slot::make::<T>);
+        self.slots.push(AnySlot::new::<T>);
         Key { holds: PhantomData }
     }
 
@@ -151,7 +151,10 @@ impl<T> HoldsAny for &Key<T> {}
 /// of the slot too.
 #[expect(unnameable_types, reason = "an expansion gets it and need not name it")]
 pub struct Io<'r> {
-    pub(crate) slots: &'r [Box<dyn AnySlot>],
+    pub(crate) slots: &'r [AnySlot],
+    pub(crate) readers: Readers,
+    /// The hooks, if there are any.
+    pub(crate) watch: Option<&'r Watch<'r>>,
 }
 
 impl<'r> Io<'r> {
@@ -163,7 +166,8 @@ impl<'r> Io<'r> {
     #[must_use]
     #[inline(never)]
     pub fn take<T: 'static>(&self, id: u32, key: &Key<T>) -> Owned<T> {
-        Owned::new(self.slot(id, *key).take().expect(WRITTEN_BEFORE))
+        let take = || Owned::new(self.slot(id, *key).take().expect(WRITTEN_BEFORE));
+        if self.watch.is_some() { self.watched(id, take) } else { take() }
     }
 
     /// Reads a dataset in memory that other nodes read too.
@@ -174,7 +178,8 @@ impl<'r> Io<'r> {
     #[must_use]
     #[inline(never)]
     pub fn read<T: 'static>(&self, id: u32, key: &Key<T>) -> Lent<'r, T> {
-        self.slot(id, *key).read().expect(WRITTEN_BEFORE)
+        let read = || self.slot(id, *key).read(self.readers).expect(WRITTEN_BEFORE);
+        if self.watch.is_some() { self.watched(id, read) } else { read() }
     }
 
     /// Loads a dataset of the catalog.
@@ -184,10 +189,25 @@ impl<'r> Io<'r> {
     /// Fails if the dataset does.
     #[inline(never)]
     pub fn load<D: Load>(&self, id: u32, dataset: &D) -> Result<InputOf<D>, Box<Failure>> {
-        match dataset.load() {
-            Ok(value) => Ok(value.into_input()),
-            Err(error) => Err(Box::new(Failure::Load(id, error))),
+        let started = self.watch.map(|watch| watch.before_load(id)).transpose()?;
+        let input = match dataset.load() {
+            Ok(value) => value.into_input(),
+            Err(error) => return Err(Box::new(Failure::Load(id, error))),
+        };
+        if let Some((watch, started)) = self.watch.zip(started) {
+            watch.loaded(id, started, input.held())?;
         }
+        Ok(input)
+    }
+
+    /// Gets an input from memory, with hooks.
+    #[cold]
+    fn watched<I: Held>(&self, id: u32, get: impl FnOnce() -> I) -> I {
+        let Some(watch) = self.watch else { return get() };
+        let started = or_leave(watch.before_load(id));
+        let input = get();
+        or_leave(watch.loaded(id, started, input.held()));
+        input
     }
 
     /// Reads a parameter.
@@ -228,7 +248,10 @@ impl<'r> Io<'r> {
     /// Puts the value of a dataset in memory, whose type that is, where its readers find it.
     #[inline(never)]
     pub fn put<T: 'static>(&self, id: u32, key: &Key<T>, value: T) {
+        let Some(watch) = self.watch else { return self.slot(id, *key).put(value) };
+        let started = or_leave(watch.before_save(id, &value));
         self.slot(id, *key).put(value);
+        or_leave(watch.saved(id, started));
     }
 
     /// An output on its way to a dataset whose type is known.
@@ -267,8 +290,7 @@ impl<'r> Io<'r> {
     }
 
     fn slot<T: 'static>(&self, id: u32, _: Key<T>) -> &'r Slot<T> {
-        let slot: &'r dyn Any = &*self.slots[id as usize];
-        slot.downcast_ref().expect("a key fits the slots of its own pipeline")
+        self.slots[id as usize].of().expect("a key fits the slots of its own pipeline")
     }
 }
 
@@ -293,7 +315,10 @@ impl<V> Output<'_, '_, V> {
     /// Fails if the dataset does.
     #[inline(never)]
     pub fn save<D: Save<Value: CanHold<V>>>(self, id: u32, dataset: &D) -> Ended {
-        dataset.save(D::Value::hold(self.value)).map_err(|error| Box::new(Failure::Save(id, error)))
+        let (value, watch) = (D::Value::hold(self.value), self.io.watch);
+        let started = watch.map(|watch| watch.before_save(id, &value)).transpose()?;
+        dataset.save(value).map_err(|error| Box::new(Failure::Save(id, error)))?;
+        watch.zip(started).map_or(Ok(()), |(watch, started)| watch.saved(id, started))
     }
 }
 
@@ -325,6 +350,8 @@ pub enum Failure {
     Load(u32, DatasetError),
     /// An output could not be saved.
     Save(u32, DatasetError),
+    /// A hook of this name failed, or refused.
+    Hook(String, BoxError),
 }
 
 /// How the free outputs are collected after a run: all of them, or those that are there.
@@ -419,7 +446,7 @@ struct Both<A: Outputs, B: Outputs> {
 impl<A: Outputs, B: Outputs> Both<A, B> {
     fn split<'r>(&self, io: &Io<'r>) -> (Io<'r>, Io<'r>) {
         let (first, second) = io.slots.split_at(self.first_slots);
-        (Io { slots: first }, Io { slots: second })
+        (Io { slots: first, ..*io }, Io { slots: second, ..*io })
     }
 }
 

@@ -227,8 +227,8 @@ impl Reach for ThisProcess {}
 /// What [`Load::load`] may return for a value of type `T`: `T`, or [`Shared<T>`](Shared). Sealed.
 pub trait Loaded<T>: sealed::Loaded<T> {}
 
-impl<T> Loaded<T> for T {}
-impl<T> Loaded<T> for Shared<T> {}
+impl<T: 'static> Loaded<T> for T {}
+impl<T: 'static> Loaded<T> for Shared<T> {}
 
 /// A value that a dataset keeps and lends: `&T` by `Deref`.
 ///
@@ -309,6 +309,9 @@ pub trait AnyDataset: Send + Sync {
 
     /// As [`Dataset::release`].
     fn release(&self);
+
+    /// Whether later runs of the program find what is saved: if any process can reach it.
+    fn is_persisted(&self) -> bool;
 }
 
 #[diagnostic::do_not_recommend]
@@ -323,6 +326,10 @@ impl<D: Dataset> AnyDataset for D {
 
     fn release(&self) {
         Dataset::release(self);
+    }
+
+    fn is_persisted(&self) -> bool {
+        <D::Reach as sealed::Reach>::PERSISTS
     }
 }
 
@@ -358,29 +365,38 @@ impl<D> Field<D> {
 /// What [`Loaded`] and [`Reach`] do behind the scenes; a user can neither name nor implement these.
 mod sealed {
     use super::{AnyProcess, Arc, HoldingProcess, Shared, ThisProcess};
-    use crate::pass::{KeptByTheCatalog, Owned};
+    use crate::pass::{Held, KeptByTheCatalog, Owned};
 
     #[expect(unnameable_types, reason = "a sealed trait is unnameable on purpose")]
-    pub trait Reach {}
-    impl Reach for AnyProcess {}
-    impl Reach for HoldingProcess {}
-    impl Reach for ThisProcess {}
+    pub trait Reach {
+        /// Whether later runs of the program find what is saved.
+        const PERSISTS: bool;
+    }
+    impl Reach for AnyProcess {
+        const PERSISTS: bool = true;
+    }
+    impl Reach for HoldingProcess {
+        const PERSISTS: bool = false;
+    }
+    impl Reach for ThisProcess {
+        const PERSISTS: bool = false;
+    }
 
     #[expect(unnameable_types, reason = "a sealed trait is unnameable on purpose")]
     pub trait Loaded<T> {
         /// The input of a node that loads it.
-        type Input;
+        type Input: Held;
         fn into_input(self) -> Self::Input;
     }
 
-    impl<T> Loaded<T> for T {
+    impl<T: 'static> Loaded<T> for T {
         type Input = Owned<T>;
         fn into_input(self) -> Owned<T> {
             Owned::new(self)
         }
     }
 
-    impl<T> Loaded<T> for Shared<T> {
+    impl<T: 'static> Loaded<T> for Shared<T> {
         type Input = KeptByTheCatalog<Arc<T>>;
         fn into_input(self) -> KeptByTheCatalog<Arc<T>> {
             KeptByTheCatalog::new(self.into_arc())

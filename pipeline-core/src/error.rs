@@ -79,6 +79,37 @@ pub enum Error {
         when: String,
     },
 
+    /// A hook failed, or refused what it was asked before.
+    #[error("hook `{hook}` failed{}", at(.node.as_deref(), .pipeline.as_deref()))]
+    Hook {
+        /// The pipeline, if it has a name.
+        pipeline: Option<String>,
+        /// The node, as Kedro prints it, unless it was at the start or the end of the run.
+        node: Option<String>,
+        /// What the hook calls itself.
+        hook: String,
+        /// What it said.
+        source: BoxError,
+    },
+
+    /// The run was asked to end.
+    #[error("the run{} was cancelled before node `{node}`", of(.pipeline.as_deref()))]
+    Cancelled {
+        /// The pipeline, if it has a name.
+        pipeline: Option<String>,
+        /// The first node that was not started, as Kedro prints it.
+        node: String,
+    },
+
+    /// Several nodes failed in a run that kept going.
+    #[error("{} nodes{} failed:{}", .errors.len(), of(.pipeline.as_deref()), each(.errors))]
+    Several {
+        /// The pipeline, if it has a name.
+        pipeline: Option<String>,
+        /// The error of each, in the order in which they happened.
+        errors: Vec<Error>,
+    },
+
     /// A runner left nodes out, so there are no outputs to return.
     #[error(
         "the run{} returns no outputs: {}; `run_report` accepts a runner that leaves nodes out",
@@ -369,6 +400,19 @@ pub(crate) fn write_chain(f: &mut fmt::Formatter<'_>, error: &(dyn StdError + 's
 
 fn of(pipeline: Option<&str>) -> String {
     pipeline.map_or_else(String::new, |name| format!(" of pipeline `{name}`"))
+}
+
+/// Where a hook was called.
+fn at(node: Option<&str>, pipeline: Option<&str>) -> String {
+    match node {
+        Some(node) => format!(" at node `{node}`{}", of(pipeline)),
+        None => pipeline.map_or_else(String::new, |name| format!(" at pipeline `{name}`")),
+    }
+}
+
+/// The errors, one a line, each with its causes.
+fn each(errors: &[Error]) -> String {
+    errors.iter().map(|error| format!("\n  {}", format!("{error:?}").replace('\n', "\n  "))).collect()
 }
 
 fn the(pipeline: Option<&str>) -> String {

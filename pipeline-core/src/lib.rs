@@ -62,12 +62,14 @@
 //! The words are [Kedro](https://kedro.org)'s: node, dataset, catalog, parameters, pipeline, runner, free input and output.
 
 mod body;
+mod cancellation;
 mod catalog;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod dag;
 pub mod dataset;
 mod error;
+pub mod hook;
 mod macros;
 mod memory;
 pub mod outputs;
@@ -92,13 +94,14 @@ pub mod no_such_catalog_is_in_scope {
     };
 }
 
+pub use self::cancellation::Cancellation;
 pub use self::catalog::Catalog;
 pub use self::dag::{Dag, Slice};
 pub use self::error::{BoxError, DatasetError, Error};
 pub use self::outputs::Outputs;
 pub use self::pipeline::Pipeline;
 pub use self::registry::Pipelines;
-pub use self::run::{Report, Run, Status};
+pub use self::run::{Report, Run, RunOptions, Status};
 #[cfg(feature = "rayon")]
 pub use self::runner::ParallelRunner;
 pub use self::runner::{DryRunner, Runner, RunnerExt, SequentialRunner};

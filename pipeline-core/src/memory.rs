@@ -1,63 +1,100 @@
 //! The memory of one run: a slot for each dataset in memory, and how far each node is. Reused from run to run.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use crate::slot::AnySlot;
 
 /// How far a node is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
 pub(crate) enum State {
     Waiting,
     Running,
     Completed,
     Failed,
+    /// Not to be executed: it is not selected.
+    LeftOut,
+    /// Not to be executed: a node that it waits for failed.
+    Orphaned,
 }
 
-const WAITING: u8 = 0;
-const RUNNING: u8 = 1;
-const COMPLETED: u8 = 2;
-const FAILED: u8 = 3;
+impl State {
+    const ALL: [Self; 6] = [Self::Waiting, Self::Running, Self::Completed, Self::Failed, Self::LeftOut, Self::Orphaned];
+}
+
+/// No node has been started.
+const IDLE: u8 = 0;
+/// Each node is started by itself.
+const BY_NODE: u8 = 1;
+/// All nodes are being executed in order, by one call.
+const IN_ORDER: u8 = 2;
 
 pub(crate) struct Memory {
-    pub(crate) slots: Box<[Box<dyn AnySlot>]>,
+    pub(crate) slots: Box<[AnySlot]>,
     states: Box<[AtomicU8]>,
+    mode: AtomicU8,
+    /// Whether its slots expect the readers of a slice.
+    pub(crate) is_of_a_slice: bool,
 }
 
 impl Memory {
-    pub(crate) fn new(slots: Box<[Box<dyn AnySlot>]>, n_nodes: usize) -> Self {
-        Self { slots, states: (0..n_nodes).map(|_| AtomicU8::new(WAITING)).collect() }
+    pub(crate) fn new(slots: Box<[AnySlot]>, n_nodes: usize) -> Self {
+        let waiting = || AtomicU8::new(State::Waiting as u8);
+        Self {
+            slots,
+            states: (0..n_nodes).map(|_| waiting()).collect(),
+            mode: AtomicU8::new(IDLE),
+            is_of_a_slice: false,
+        }
+    }
+
+    /// Begins to execute all nodes in order, by one call that starts none by itself; false if one has been started.
+    pub(crate) fn begin_in_order(&self) -> bool {
+        self.mode.compare_exchange(IDLE, IN_ORDER, Ordering::AcqRel, Ordering::Relaxed).is_ok()
+    }
+
+    /// Ends that: so many nodes are completed, and the one behind them failed, if there is one.
+    pub(crate) fn end_in_order(&self, n_completed: usize) {
+        for (node, state) in self.states.iter().enumerate().take(n_completed + 1) {
+            let end = if node < n_completed { State::Completed } else { State::Failed };
+            state.store(end as u8, Ordering::Relaxed);
+        }
+        self.mode.store(BY_NODE, Ordering::Release);
     }
 
     /// Marks a node as running; false if it has been started before.
     pub(crate) fn start(&self, node: usize) -> bool {
-        self.states[node].compare_exchange(WAITING, RUNNING, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+        let by_node = match self.mode.load(Ordering::Acquire) {
+            IDLE => self.mode.compare_exchange(IDLE, BY_NODE, Ordering::AcqRel, Ordering::Acquire) != Err(IN_ORDER),
+            mode => mode == BY_NODE,
+        };
+        let (waiting, running) = (State::Waiting as u8, State::Running as u8);
+        by_node && self.states[node].compare_exchange(waiting, running, Ordering::Acquire, Ordering::Relaxed).is_ok()
     }
 
-    /// Marks a node as done.
-    pub(crate) fn finish(&self, node: usize, completed: bool) {
-        self.states[node].store(if completed { COMPLETED } else { FAILED }, Ordering::Release);
+    /// Says how far a node is.
+    pub(crate) fn set(&self, node: usize, state: State) {
+        self.states[node].store(state as u8, Ordering::Release);
     }
 
     pub(crate) fn state(&self, node: usize) -> State {
-        match self.states[node].load(Ordering::Acquire) {
-            WAITING => State::Waiting,
-            RUNNING => State::Running,
-            COMPLETED => State::Completed,
-            _ => State::Failed,
-        }
+        State::ALL[usize::from(self.states[node].load(Ordering::Acquire))]
     }
 
-    /// Drops all values: a run that failed may have left some.
-    pub(crate) fn clear(&self) {
-        for slot in &self.slots {
-            slot.clear();
+    /// Drops all values: a run that failed may have left some. One whose `drop` panics is gone too, and nobody is left whom it would help
+    /// to know.
+    pub(crate) fn clear(&mut self) {
+        for slot in &mut self.slots {
+            drop(catch_unwind(AssertUnwindSafe(|| slot.clear())));
         }
     }
 
     /// Has all nodes wait again.
-    pub(crate) fn restart(&self) {
-        for state in &self.states {
-            state.store(WAITING, Ordering::Relaxed);
+    pub(crate) fn restart(&mut self) {
+        for state in &mut self.states {
+            *state.get_mut() = State::Waiting as u8;
         }
+        *self.mode.get_mut() = IDLE;
     }
 }

@@ -5,6 +5,7 @@
 //! [`CanBePassedAs`] from the parameter's type. By value, a value in memory moves to its last reader; readers before the last
 //! get a clone.
 
+use std::any::Any;
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::marker::PhantomData;
@@ -118,6 +119,13 @@ pub trait Input {
         Self::Value: CanBePassedAs<'a, P>;
 }
 
+/// An input that hooks may look at.
+#[doc(hidden)]
+pub trait Held {
+    /// The value.
+    fn held(&self) -> &dyn Any;
+}
+
 /// An input whose keeper can give an argument of type `P`: one that keeps it for others only if that is `Clone`, as a reference always is.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
@@ -166,6 +174,12 @@ impl<T> Input for Owned<T> {
 
 impl<T, P> CanGive<P> for Owned<T> {}
 
+impl<T: 'static> Held for Owned<T> {
+    fn held(&self) -> &dyn Any {
+        self.0.as_ref().expect(PASSED_ONCE)
+    }
+}
+
 /// An input that the catalog keeps: behind an `Arc`, or a part of it as parameters are.
 #[doc(hidden)]
 #[derive(Debug)]
@@ -202,6 +216,12 @@ impl<K: Deref<Target: Sized>> Input for KeptByTheCatalog<K> {
 impl<K, P: Clone> CanGive<P> for KeptByTheCatalog<K> {
     fn clone_for_one(kept: &P) -> P {
         kept.clone()
+    }
+}
+
+impl<K: Deref<Target: Sized + 'static>> Held for KeptByTheCatalog<K> {
+    fn held(&self) -> &dyn Any {
+        &*self.0
     }
 }
 
@@ -249,6 +269,15 @@ impl<'s, T> Input for Lent<'s, T> {
 }
 
 impl<T, P> CanGive<P> for Lent<'_, T> {}
+
+impl<T: 'static> Held for Lent<'_, T> {
+    fn held(&self) -> &dyn Any {
+        match &*self.0 {
+            Loan::Lease(lease) => &**lease,
+            Loan::Last(value) => value.as_ref().expect(PASSED_ONCE),
+        }
+    }
+}
 
 /// The argument that a [`Lent`] input becomes, by value only if that is `Clone`.
 #[doc(hidden)]

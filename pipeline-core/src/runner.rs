@@ -9,7 +9,7 @@ pub use self::dry::DryRunner;
 #[cfg(feature = "rayon")]
 pub use self::parallel::ParallelRunner;
 pub use self::sequential::SequentialRunner;
-use crate::run::{self, Report, Run};
+use crate::run::{self, Report, Run, RunOptions};
 use crate::{Catalog, Error, Outputs, Pipeline};
 
 /// Decides when and where the nodes of a pipeline are executed.
@@ -86,7 +86,22 @@ pub trait RunnerExt: Runner {
         pipeline: &Pipeline<C, O>,
         catalog: &C,
     ) -> Result<Report<O>, Error> {
-        run::report(pipeline, catalog, &|run: &Run<'_>| self.execute(run))
+        self.run_with(pipeline, catalog, &RunOptions::new())
+    }
+
+    /// Runs what the options and the runner choose of the pipeline, and reports what became of each node.
+    ///
+    /// # Errors
+    ///
+    /// Fails if nothing could start: if the parts of a sum do not fit together, if the slice names what there is not, or if what it
+    /// selects needs values that would be in memory only. An error during the run is in the report.
+    fn run_with<C: Catalog + Sync, O: Outputs>(
+        &self,
+        pipeline: &Pipeline<C, O>,
+        catalog: &C,
+        options: &RunOptions<'_>,
+    ) -> Result<Report<O>, Error> {
+        run::report(pipeline, catalog, options, &|run: &Run<'_>| self.execute(run))
     }
 }
 

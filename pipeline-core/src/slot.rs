@@ -1,77 +1,113 @@
 //! Where a dataset in memory lives between its writer and its last reader.
+//!
+//! The one module with unsafe code: a lock in each slot would cost more than most of what a run does between two nodes. What keeps
+//! slots from being touched by two threads is the order of a run, which [`Run`](crate::Run) enforces whatever a runner does:
+//!
+//! 1. A node is executed at most once a run, and only nodes that the DAG names as writer or reader of a slot touch it, since an expansion
+//!    gets its slots from the same graph as its DAG.
+//! 2. A reader is executed after the writer is done, and sees all that it did: the writer's state is stored with `Release` and
+//!    loaded with `Acquire`, or the two are on one thread, or rayon hands the one's work on to the other.
+//! 3. What touches all slots (collecting the outputs, dropping what is left) happens before or after the run's nodes, on a thread that
+//!    has waited for them.
 
-use std::any::Any;
+#![expect(unsafe_code, reason = "see above; `tests/loom` tries the orders that threads can have")]
+
+use std::any::TypeId;
+use std::cell::UnsafeCell;
 use std::fmt;
 use std::ops::Deref;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::pass::Lent;
 
 /// The place of one dataset in memory. It is empty at first, holds a value from when its writer is done, and is empty again when
 /// its last reader is done.
 pub(crate) struct Slot<T> {
-    value: RwLock<Option<T>>,
+    value: UnsafeCell<Option<T>>,
     /// How many readers there are.
     n_readers: u32,
     /// How many of them are not yet done.
     waiting: AtomicU32,
 }
 
+// SAFETY: see the rules of this module. Values go from thread to thread, and several read one at the same time.
+unsafe impl<T: Send + Sync> Sync for Slot<T> {}
+
+/// How the readers of a slot count themselves out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Readers {
+    /// All on one thread: no need to synchronise.
+    OnOneThread,
+    /// On any threads.
+    OnSeveral,
+    /// Not at all: this one may read again, and is counted out when it is known that it will not.
+    MayReadAgain,
+}
+
 impl<T> Slot<T> {
     pub(crate) const fn new(n_readers: u32) -> Self {
-        Self { value: RwLock::new(None), n_readers, waiting: AtomicU32::new(0) }
+        Self { value: UnsafeCell::new(None), n_readers, waiting: AtomicU32::new(0) }
     }
 
     /// Puts the value there for its readers.
     pub(crate) fn put(&self, value: T) {
         self.waiting.store(self.n_readers, Ordering::Relaxed);
-        *self.write() = Some(value);
+        // SAFETY: the writer alone is executed now (rules 1 and 2).
+        unsafe { *self.value.get() = Some(value) };
     }
 
-    /// Takes the value away.
+    /// Takes the value away: for the only reader, the last one, or after the nodes.
     pub(crate) fn take(&self) -> Option<T> {
-        self.write().take()
+        // SAFETY: no other reader is there, or all are done (rules 2 and 3).
+        unsafe { (*self.value.get()).take() }
     }
 
     /// Lends the value to one of several readers, or gives it to the last one.
-    pub(crate) fn read(&self) -> Option<Lent<'_, T>> {
+    pub(crate) fn read(&self, readers: Readers) -> Option<Lent<'_, T>> {
         // The others count themselves out only when they are done, so nobody else holds the value now.
-        if self.waiting.load(Ordering::Acquire) == 1 {
+        if readers != Readers::MayReadAgain && self.waiting.load(Ordering::Acquire) == 1 {
             return Some(Lent::last(self.take()?));
         }
-        let guard = self.value.read().unwrap_or_else(PoisonError::into_inner);
-        guard.is_some().then(|| Lent::lease(Lease { guard: Some(guard), slot: self }))
+        // SAFETY: the writer is done, and the value stays until the last reader has counted itself out, which this lease does when it ends.
+        let value = unsafe { (*self.value.get()).as_ref()? };
+        Some(Lent::lease(Lease { value, slot: self, readers }))
     }
 
-    fn write(&self) -> RwLockWriteGuard<'_, Option<T>> {
-        // Only moves happen under the lock, so a poisoned one guards nothing broken.
-        self.value.write().unwrap_or_else(PoisonError::into_inner)
+    /// Counts one reader out. The last one drops the value.
+    fn count_out(&self, readers: Readers) {
+        let before = match readers {
+            Readers::MayReadAgain => return,
+            Readers::OnSeveral => self.waiting.fetch_sub(1, Ordering::AcqRel),
+            Readers::OnOneThread => {
+                let before = self.waiting.load(Ordering::Relaxed);
+                self.waiting.store(before.wrapping_sub(1), Ordering::Relaxed);
+                before
+            }
+        };
+        if before == 1 {
+            drop(self.take());
+        }
     }
 }
 
 /// A value that a slot lends to one of its readers. When the last lease ends, the slot drops the value.
 pub(crate) struct Lease<'s, T> {
-    /// There until the lease ends.
-    guard: Option<RwLockReadGuard<'s, Option<T>>>,
+    value: &'s T,
     slot: &'s Slot<T>,
+    readers: Readers,
 }
 
 impl<T> Deref for Lease<'_, T> {
     type Target = T;
 
     fn deref(&self) -> &T {
-        self.guard.as_deref().and_then(Option::as_ref).expect("a lease is made of a full slot")
+        self.value
     }
 }
 
 impl<T> Drop for Lease<'_, T> {
     fn drop(&mut self) {
-        self.guard = None;
-        if self.slot.waiting.fetch_sub(1, Ordering::AcqRel) == 1 {
-            // Out of the lock first: dropping the value may panic.
-            drop(self.slot.take());
-        }
+        self.slot.count_out(self.readers);
     }
 }
 
@@ -82,18 +118,58 @@ impl<T> fmt::Debug for Lease<'_, T> {
 }
 
 /// A slot of any type, as a run keeps them.
-pub(crate) trait AnySlot: Any + Send + Sync {
-    /// Drops what it holds.
-    fn clear(&self);
+pub(crate) struct AnySlot {
+    /// What it holds, beside it, so that asking needs no virtual call.
+    holds: TypeId,
+    slot: Box<dyn Erased>,
 }
 
-impl<T: Send + Sync + 'static> AnySlot for Slot<T> {
-    fn clear(&self) {
-        drop(self.take());
+/// What can be done with a slot whatever it holds.
+trait Erased: Send + Sync {
+    fn clear(&mut self);
+    fn set_readers(&mut self, n_readers: u32);
+    fn count_out(&self);
+}
+
+impl<T: Send + Sync + 'static> Erased for Slot<T> {
+    fn clear(&mut self) {
+        drop(self.value.get_mut().take());
+    }
+
+    fn set_readers(&mut self, n_readers: u32) {
+        self.n_readers = n_readers;
+    }
+
+    fn count_out(&self) {
+        Self::count_out(self, Readers::OnSeveral);
     }
 }
 
-/// Makes an empty slot for values of type `T`.
-pub(crate) fn make<T: Send + Sync + 'static>(n_readers: u32) -> Box<dyn AnySlot> {
-    Box::new(Slot::<T>::new(n_readers))
+impl AnySlot {
+    /// An empty slot for values of type `T`.
+    pub(crate) fn new<T: Send + Sync + 'static>(n_readers: u32) -> Self {
+        Self { holds: TypeId::of::<T>(), slot: Box::new(Slot::<T>::new(n_readers)) }
+    }
+
+    /// The slot, if it holds values of type `T`.
+    #[inline]
+    pub(crate) fn of<T: 'static>(&self) -> Option<&Slot<T>> {
+        // SAFETY: `new` makes the two fields together, so behind the box is a `Slot` of what `holds` says.
+        (self.holds == TypeId::of::<T>()).then(|| unsafe { &*std::ptr::from_ref(&*self.slot).cast::<Slot<T>>() })
+    }
+
+    /// Drops what it holds.
+    pub(crate) fn clear(&mut self) {
+        self.slot.clear();
+    }
+
+    /// Says how many nodes of the next run will read it.
+    pub(crate) fn set_readers(&mut self, n_readers: u32) {
+        self.slot.set_readers(n_readers);
+    }
+
+    /// Counts out a reader that will not read any more.
+    pub(crate) fn count_out(&self) {
+        self.slot.count_out();
+    }
 }

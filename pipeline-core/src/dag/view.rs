@@ -19,6 +19,10 @@ impl<'a> Node<'a> {
         self.dag.node_parts(self.id)
     }
 
+    pub(crate) fn dag(self) -> &'a Dag {
+        self.dag
+    }
+
     /// Its place in [`Dag::nodes`].
     #[must_use]
     pub fn id(self) -> NodeId {

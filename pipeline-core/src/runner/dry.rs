@@ -39,7 +39,7 @@ impl DryRunner {
 
 impl Runner for DryRunner {
     fn execute(&self, run: &Run<'_>) -> Result<(), Error> {
-        run.dag().order().for_each(|node| run.would_execute(node));
+        run.nodes().for_each(|node| run.would_execute(node.id()));
         Ok(())
     }
 }

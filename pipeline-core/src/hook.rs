@@ -1,0 +1,168 @@
+//! Hooks: code of yours that a run calls around nodes, loads and saves.
+
+use std::any::Any;
+use std::time::Duration;
+
+use crate::dag::{Dag, Dataset, Node};
+use crate::{BoxError, Catalog, Error};
+
+/// What a run calls at its events, as Kedro's hooks of the same names. Each method does nothing unless it is implemented.
+///
+/// Hooks are called in the order in which [`RunOptions::hook`](crate::RunOptions::hook) added them, on the thread that executes the
+/// node. A method that returns a `Result` can veto what it is called before: its error is then the error of the node, or of the run.
+/// A panic in a hook is an error too.
+///
+/// ```
+/// use std::sync::Mutex;
+/// use pipeline_core::hook::{Hook, NodeEvent};
+/// use pipeline_core::prelude::*;
+/// use pipeline_core::RunOptions;
+///
+/// /// Notes how long each node took.
+/// #[derive(Default)]
+/// struct Timings(Mutex<Vec<String>>);
+///
+/// impl Hook for Timings {
+///     fn wants_timings(&self) -> bool { true }
+///
+///     fn after_node_run(&self, event: &NodeEvent<'_>) {
+///         self.0.lock().unwrap().push(format!("{} took {:?}", event.node, event.took.unwrap()));
+///     }
+/// }
+///
+/// catalog! { struct Catalog { A: Memory<i32> = Memory::new(42) } }
+///
+/// # fn main() -> Result<(), pipeline_core::Error> {
+/// let halving = pipeline! { node(|a: i32| a / 2, [A] -> [half]) };
+/// let timings = Timings::default();
+/// let options = RunOptions::new().hook(&timings);
+/// SequentialRunner::new().run_with(&halving, &Catalog::default(), &options)?.into_result()?;
+/// assert!(timings.0.lock().unwrap()[0].starts_with("<closure>([A]) -> [half] took "));
+/// # Ok(())
+/// # }
+/// ```
+pub trait Hook: Send + Sync {
+    /// What errors call it: the name of its type, unless it says otherwise.
+    fn name(&self) -> &str {
+        let path = std::any::type_name::<Self>();
+        path.rsplit("::").next().unwrap_or(path)
+    }
+
+    /// Whether `took` of its events is filled in. The clock is not read otherwise.
+    fn wants_timings(&self) -> bool {
+        false
+    }
+
+    /// Before the first run event of each run: the catalog that it reads and writes.
+    fn after_catalog_created(&self, catalog: &dyn Catalog) {
+        let _ = catalog;
+    }
+
+    /// Before the first node of a run.
+    ///
+    /// # Errors
+    ///
+    /// An error keeps the run from starting.
+    fn before_pipeline_run(&self, event: &RunEvent<'_>) -> Result<(), BoxError> {
+        let _ = event;
+        Ok(())
+    }
+
+    /// After a run without an error.
+    fn after_pipeline_run(&self, event: &RunEvent<'_>) {
+        let _ = event;
+    }
+
+    /// After a run that failed.
+    fn on_pipeline_error(&self, event: &RunEvent<'_>, error: &Error) {
+        let _ = (event, error);
+    }
+
+    /// Before a node loads its inputs.
+    ///
+    /// # Errors
+    ///
+    /// An error fails the node.
+    fn before_node_run(&self, event: &NodeEvent<'_>) -> Result<(), BoxError> {
+        let _ = event;
+        Ok(())
+    }
+
+    /// After a node has saved its outputs.
+    fn after_node_run(&self, event: &NodeEvent<'_>) {
+        let _ = event;
+    }
+
+    /// After a node has failed.
+    fn on_node_error(&self, event: &NodeEvent<'_>, error: &Error) {
+        let _ = (event, error);
+    }
+
+    /// Before a node gets an input, from the catalog or from memory.
+    ///
+    /// # Errors
+    ///
+    /// An error fails the node.
+    fn before_dataset_loaded(&self, event: &DatasetEvent<'_>) -> Result<(), BoxError> {
+        let _ = event;
+        Ok(())
+    }
+
+    /// After that, with the value.
+    fn after_dataset_loaded(&self, event: &DatasetEvent<'_>, value: &dyn Any) {
+        let _ = (event, value);
+    }
+
+    /// Before an output of a node goes to the catalog or to memory, with the value.
+    ///
+    /// # Errors
+    ///
+    /// An error fails the node.
+    fn before_dataset_saved(&self, event: &DatasetEvent<'_>, value: &dyn Any) -> Result<(), BoxError> {
+        let _ = (event, value);
+        Ok(())
+    }
+
+    /// After that.
+    fn after_dataset_saved(&self, event: &DatasetEvent<'_>) {
+        let _ = event;
+    }
+}
+
+/// A run.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct RunEvent<'a> {
+    /// The name of the pipeline, if it has one.
+    pub pipeline: Option<&'a str>,
+    /// The DAG of the pipeline.
+    pub dag: &'a Dag,
+    /// How long it took, after it and for hooks that [want timings](Hook::wants_timings).
+    pub took: Option<Duration>,
+}
+
+/// A node in a run.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct NodeEvent<'a> {
+    /// The name of the pipeline, if it has one.
+    pub pipeline: Option<&'a str>,
+    /// The node.
+    pub node: Node<'a>,
+    /// How long it took, loading and saving included, after it and for hooks that [want timings](Hook::wants_timings).
+    pub took: Option<Duration>,
+}
+
+/// A dataset that a node loads or saves.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct DatasetEvent<'a> {
+    /// The name of the pipeline, if it has one.
+    pub pipeline: Option<&'a str>,
+    /// The node.
+    pub node: Node<'a>,
+    /// The dataset.
+    pub dataset: Dataset<'a>,
+    /// How long it took, after it and for hooks that [want timings](Hook::wants_timings).
+    pub took: Option<Duration>,
+}

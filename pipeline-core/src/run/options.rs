@@ -1,0 +1,101 @@
+//! What a run is asked to do beside running all nodes.
+
+use std::fmt;
+
+use crate::Cancellation;
+use crate::dag::Slice;
+use crate::hook::Hook;
+
+/// What [`run_with`](crate::RunnerExt::run_with) does otherwise than a plain run: which nodes, what after a failure, and who is told.
+///
+/// ```
+/// use pipeline_core::prelude::*;
+/// use pipeline_core::{RunOptions, Status};
+///
+/// catalog! { struct Catalog { A: Memory<i32> = Memory::new(1), B: Memory<i32>, C: Memory<i32>, D: Memory<i32> } }
+///
+/// fn fail(_: i32) -> Result<i32, &'static str> { Err("never") }
+/// fn double(x: i32) -> i32 { 2 * x }
+///
+/// # fn main() -> Result<(), pipeline_core::Error> {
+/// let pipeline = pipeline! { node(fail?, [A] -> [B]), node(double, [B] -> [C]), node(double, [A] -> [D]) };
+/// let catalog = Catalog::default();
+///
+/// // By default nothing starts after a failure. Here, what does not depend on it is run.
+/// let report = SequentialRunner::new().run_with(&pipeline, &catalog, &RunOptions::new().keep_going())?;
+/// let status: Vec<Status> = report.nodes().map(|(_, status)| status).collect();
+/// assert_eq!(status, [Status::Failed, Status::Skipped("a node that it waits for failed"), Status::Completed]);
+///
+/// // A slice of the pipeline.
+/// let slice = Slice::new().to_outputs(["D"]);
+/// SequentialRunner::new().run_with(&pipeline, &catalog, &RunOptions::new().slice(slice))?.into_result()?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Default)]
+pub struct RunOptions<'a> {
+    pub(super) slice: Slice,
+    pub(super) only_missing_outputs: bool,
+    pub(super) keeps_going: bool,
+    pub(super) hooks: Vec<&'a dyn Hook>,
+    pub(super) cancellation: Option<Cancellation>,
+}
+
+impl<'a> RunOptions<'a> {
+    /// A plain run.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Runs only the nodes that a slice selects. What they need of other nodes must be in the catalog.
+    #[must_use]
+    pub fn slice(mut self, slice: Slice) -> Self {
+        self.slice = slice;
+        self
+    }
+
+    /// Leaves out nodes whose outputs are there already, by Kedro's rule: see [`Dag::missing_outputs`](crate::Dag::missing_outputs).
+    /// Free outputs are always made, since they are asked for, unless the pipeline is [without](crate::Pipeline::without_outputs) them.
+    #[must_use]
+    pub fn only_missing_outputs(mut self) -> Self {
+        self.only_missing_outputs = true;
+        self
+    }
+
+    /// After a failure goes on with all nodes that do not wait for the one that failed; the errors are reported together. By
+    /// default a run fails fast: nothing new starts, and what is running is let finish.
+    #[must_use]
+    pub fn keep_going(mut self) -> Self {
+        self.keeps_going = true;
+        self
+    }
+
+    /// Has a hook called, after those that were added before.
+    #[must_use]
+    pub fn hook(mut self, hook: &'a dyn Hook) -> Self {
+        self.hooks.push(hook);
+        self
+    }
+
+    /// Ends the run before the next node when this is cancelled.
+    #[must_use]
+    pub fn cancelled_by(mut self, cancellation: &Cancellation) -> Self {
+        self.cancellation = Some(cancellation.clone());
+        self
+    }
+}
+
+impl fmt::Debug for RunOptions<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { slice, only_missing_outputs, keeps_going, hooks, cancellation } = self;
+        let hooks: Vec<&str> = hooks.iter().map(|hook| hook.name()).collect();
+        f.debug_struct("RunOptions")
+            .field("slice", slice)
+            .field("only_missing_outputs", only_missing_outputs)
+            .field("keeps_going", keeps_going)
+            .field("hooks", &hooks)
+            .field("cancellation", cancellation)
+            .finish()
+    }
+}

@@ -1,0 +1,96 @@
+//! What became of a run.
+
+use std::fmt;
+
+use crate::dag::ResumeHint;
+use crate::{Error, Outputs};
+
+/// How a node fared in a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Status {
+    /// Its function was called and its outputs are saved.
+    Completed,
+    /// It could not be executed to its end.
+    Failed,
+    /// The runner only tells what it would do, as `DryRunner`.
+    WouldExecute,
+    /// It was not executed, and why.
+    Skipped(&'static str),
+}
+
+/// What became of a run: of each node, of the free outputs, and the error that ended it.
+///
+/// Its `Display` is in Kedro's words.
+#[derive(Debug)]
+pub struct Report<O: Outputs = ()> {
+    /// The free outputs, each in an `Option`.
+    pub outputs: O::Partial,
+    nodes: Vec<(String, Status)>,
+    error: Option<Error>,
+    resume_hint: Option<ResumeHint>,
+}
+
+impl<O: Outputs> Report<O> {
+    pub(super) fn new(
+        outputs: O::Partial,
+        nodes: Vec<(String, Status)>,
+        error: Option<Error>,
+        resume_hint: Option<ResumeHint>,
+    ) -> Self {
+        Self { outputs, nodes, error, resume_hint }
+    }
+
+    /// The nodes as Kedro prints them, in the order of execution, and how each fared.
+    pub fn nodes(&self) -> impl ExactSizeIterator<Item = (&str, Status)> {
+        self.nodes.iter().map(|(node, status)| (node.as_str(), *status))
+    }
+
+    /// The error that ended the run.
+    #[must_use]
+    pub fn error(&self) -> Option<&Error> {
+        self.error.as_ref()
+    }
+
+    /// After a run that failed, where to resume it: Kedro's rule, the nearest nodes whose inputs are persisted.
+    #[must_use]
+    pub fn resume_hint(&self) -> Option<&ResumeHint> {
+        self.resume_hint.as_ref()
+    }
+
+    /// The error that ended the run, or the report of one that met none.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error that ended the run.
+    pub fn into_result(self) -> Result<Self, Error> {
+        match self.error {
+            Some(error) => Err(error),
+            None => Ok(self),
+        }
+    }
+
+    fn with_status(&self, wanted: Status) -> impl Iterator<Item = &str> {
+        self.nodes().filter(move |&(_, status)| status == wanted).map(|(node, _)| node)
+    }
+}
+
+impl<O: Outputs> fmt::Display for Report<O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let n_would = self.with_status(Status::WouldExecute).count();
+        if n_would > 0 {
+            write!(f, "Actual run would execute {n_would} node{}:", if n_would == 1 { "" } else { "s" })?;
+            return self.with_status(Status::WouldExecute).try_for_each(|node| write!(f, "\n{node}"));
+        }
+        let n_completed = self.with_status(Status::Completed).count();
+        write!(f, "Completed {n_completed} out of {} nodes", self.nodes.len())?;
+        for (node, status) in self.nodes() {
+            match status {
+                Status::Failed => write!(f, "\nfailed: {node}")?,
+                Status::Skipped(why) => write!(f, "\nskipped, because {why}: {node}")?,
+                Status::Completed | Status::WouldExecute => {}
+            }
+        }
+        Ok(())
+    }
+}

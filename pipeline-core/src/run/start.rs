@@ -1,0 +1,230 @@
+//! From a pipeline, a catalog and options to a run, and from its end to outputs.
+
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use super::active::Active;
+use super::watch::{Hooks, WatchRun};
+use super::{Report, Run, RunOptions, Status};
+use crate::body::Io;
+use crate::dag::{Dag, Dataset, DatasetId, Kind, Node, NodeId, Selection};
+use crate::dataset::AnyDataset;
+use crate::memory::{Memory, State};
+use crate::slot::Readers;
+use crate::{Catalog, Error, Outputs, Pipeline};
+
+/// What a runner does with a run.
+type Runner<'a> = &'a dyn Fn(&Run<'_>) -> Result<(), Error>;
+
+/// Runs a whole pipeline and returns its outputs.
+pub(crate) fn whole<C: Catalog + Sync, O: Outputs>(
+    pipeline: &Pipeline<C, O>,
+    catalog: &C,
+    runner: Runner<'_>,
+) -> Result<O, Error> {
+    let collect = |run: &Run<'_>, io: &Io<'_>, error: Option<Error>| {
+        if let Some(error) = error {
+            return Err(error);
+        }
+        let left_out = run.dag.nodes().filter(|node| run.memory.state(node.id().index()) != State::Completed);
+        let nodes: Vec<String> = left_out.map(|node| node.to_string()).collect();
+        if nodes.is_empty() {
+            Ok(pipeline.collect().whole(io))
+        } else {
+            Err(Error::LeftOut { pipeline: pipeline.name().map(str::to_owned), nodes })
+        }
+    };
+    // After a whole run, every value has been taken: by its last reader, or as a free output.
+    let is_empty = |result: &Result<O, Error>| result.is_ok() && pipeline.collect().takes_all();
+    start(pipeline, catalog, &RunOptions::new(), runner, collect, is_empty)?
+}
+
+/// Runs what the options and the runner choose, and reports.
+pub(crate) fn report<C: Catalog + Sync, O: Outputs>(
+    pipeline: &Pipeline<C, O>,
+    catalog: &C,
+    options: &RunOptions<'_>,
+    runner: Runner<'_>,
+) -> Result<Report<O>, Error> {
+    let collect = |run: &Run<'_>, io: &Io<'_>, error: Option<Error>| {
+        let nodes = run.dag.nodes().map(|node| (node.to_string(), run.status(node, error.as_ref()))).collect();
+        let is_persisted = |name: &str| catalog.dataset(name).is_some_and(AnyDataset::is_persisted);
+        let is_completed = |node: NodeId| run.memory.state(node.index()) == State::Completed;
+        let whole = || Selection::whole(run.dag);
+        let selection = run.selection.cloned().unwrap_or_else(whole);
+        let hint = error.as_ref().and_then(|_| run.dag.resume_hint(&selection, is_completed, is_persisted));
+        Report::new(pipeline.collect().partial(io), nodes, error, hint)
+    };
+    start(pipeline, catalog, options, runner, collect, |_| false)
+}
+
+impl Run<'_> {
+    /// What became of a node, when the run is over.
+    fn status(&self, node: Node<'_>, error: Option<&Error>) -> Status {
+        let would_execute = self.would_execute.lock().unwrap_or_else(PoisonError::into_inner);
+        match self.memory.state(node.id().index()) {
+            State::Completed => Status::Completed,
+            State::Failed | State::Running => Status::Failed,
+            State::Waiting if would_execute.contains(&node.id()) => Status::WouldExecute,
+            _ if self.selection.is_some_and(|selection| !selection.contains(node.id())) => {
+                Status::Skipped("it is not selected")
+            }
+            State::Orphaned => Status::Skipped("a node that it waits for failed"),
+            _ => Status::Skipped(match error {
+                Some(Error::Cancelled { .. }) => "the run was cancelled",
+                Some(_) => "the run failed",
+                None => "the runner left it out",
+            }),
+        }
+    }
+}
+
+/// Prepares a run, has it run, and has `collect` make a result of it before its memory is made ready for the next one. `is_empty`
+/// tells from the result that no values are left in it.
+fn start<C: Catalog + Sync, O: Outputs, T>(
+    pipeline: &Pipeline<C, O>,
+    catalog: &C,
+    options: &RunOptions<'_>,
+    runner: Runner<'_>,
+    collect: impl FnOnce(&Run<'_>, &Io<'_>, Option<Error>) -> T,
+    is_empty: impl FnOnce(&T) -> bool,
+) -> Result<T, Error> {
+    let dag = pipeline.dag()?;
+    let selection = select(pipeline, dag, catalog, options)?;
+    let plan = pipeline.plan();
+    let mut memory = plan.memory();
+    memory.expect_readers(dag, selection.as_ref());
+    let releases = Releases::new(dag, catalog, selection.as_ref());
+    let nodes = Active { pipeline: pipeline.name(), plan, catalog, memory: &memory };
+    let hooks = Hooks::new(&options.hooks);
+    let run = Run {
+        dag,
+        nodes: &nodes,
+        memory: &memory,
+        selection: selection.as_ref(),
+        hooks,
+        keeps_going: options.keeps_going,
+        outer_cancellation: options.cancellation.as_ref(),
+        cancellation: OnceLock::new(),
+        releases: releases.as_ref(),
+        failures: Mutex::default(),
+        would_execute: Mutex::default(),
+    };
+    let error = watched(&run, hooks, catalog, runner);
+    let io = Io { slots: &memory.slots, readers: Readers::OnOneThread, watch: None };
+    let result = collect(&run, &io, error);
+    if !is_empty(&result) {
+        memory.clear();
+    }
+    memory.restart();
+    plan.keep(memory);
+    Ok(result)
+}
+
+/// The nodes that are to run, if not all.
+fn select<C: Catalog, O: Outputs>(
+    pipeline: &Pipeline<C, O>,
+    dag: &Dag,
+    catalog: &C,
+    options: &RunOptions<'_>,
+) -> Result<Option<Selection>, Error> {
+    if options.slice.is_whole() && !options.only_missing_outputs {
+        return Ok(None);
+    }
+    let mut selection = pipeline.select(&options.slice)?;
+    if options.only_missing_outputs {
+        let is_persisted = |name: &str| catalog.dataset(name).is_some_and(AnyDataset::is_persisted);
+        let exists = |name: &str| catalog.dataset(name).map_or(Ok(false), AnyDataset::exists);
+        let wanted = dag.free_outputs().filter(|_| pipeline.collect().takes_all()).map(Dataset::id);
+        selection = dag.missing_outputs(&selection, is_persisted, exists, wanted)?;
+    }
+    dag.check_inputs(&selection).map_err(|error| error.of_pipeline(pipeline.name()))?;
+    Ok(Some(selection))
+}
+
+/// Has the runner execute its nodes between the hooks of the run. All errors of the run are in the one that is returned.
+fn watched<C: Catalog>(run: &Run<'_>, hooks: Hooks<'_>, catalog: &C, runner: Runner<'_>) -> Option<Error> {
+    if hooks.is_empty() {
+        return runner(run).err().or_else(|| run.failures());
+    }
+    let watch = WatchRun::new(hooks, run.pipeline(), run.dag);
+    let result = watch.before(catalog).and_then(|()| runner(run));
+    let error = result.err().or_else(|| run.failures());
+    let told = watch.after(error.as_ref());
+    error.or(told.err())
+}
+
+impl Run<'_> {
+    /// What failed while the run kept going.
+    fn failures(&self) -> Option<Error> {
+        let mut failures = std::mem::take(&mut *self.failures.lock().unwrap_or_else(PoisonError::into_inner));
+        match failures.len() {
+            0 => None,
+            1 => failures.pop(),
+            _ => Some(Error::Several { pipeline: self.pipeline().map(str::to_owned), errors: failures }),
+        }
+    }
+}
+
+impl Memory {
+    /// Tells each slot how many readers it has in the next run: fewer than in the DAG, if some are not selected.
+    fn expect_readers(&mut self, dag: &Dag, selection: Option<&Selection>) {
+        let Some(selection) = selection else {
+            if !std::mem::take(&mut self.is_of_a_slice) {
+                return;
+            }
+            return self.expect(dag, |_| true);
+        };
+        self.is_of_a_slice = true;
+        self.expect(dag, |reader| selection.contains(reader));
+    }
+
+    /// The slots are those of the DAG's datasets in memory, in the same order.
+    fn expect(&mut self, dag: &Dag, runs: impl Fn(NodeId) -> bool) {
+        let in_memory = dag.datasets().filter(|dataset| dataset.kind() == Kind::Memory);
+        for (slot, dataset) in self.slots.iter_mut().zip(in_memory) {
+            let n_readers = dataset.readers().filter(|reader| runs(reader.id())).count();
+            slot.set_readers(u32::try_from(n_readers).unwrap_or(u32::MAX));
+        }
+    }
+}
+
+/// The datasets of the catalog that are released during the run. Kedro's rule: those that pass from node to node, each when its last
+/// reader is done; never an input or an output of what runs.
+pub(super) struct Releases<'r> {
+    waiting: HashMap<DatasetId, Waiting<'r>>,
+}
+
+struct Waiting<'r> {
+    dataset: &'r dyn AnyDataset,
+    n_readers: AtomicUsize,
+}
+
+impl<'r> Releases<'r> {
+    /// None if there is nothing to release.
+    fn new<C: Catalog>(dag: &Dag, catalog: &'r C, selection: Option<&Selection>) -> Option<Self> {
+        let runs = |node: Node<'_>| selection.is_none_or(|selection| selection.contains(node.id()));
+        let passed = dag.datasets().filter(|dataset| dataset.kind() == Kind::Catalog && dataset.n_readers() > 0);
+        let waiting = passed.filter(|dataset| dataset.writer().is_some_and(runs)).filter_map(|dataset| {
+            let n_readers = dataset.readers().filter(|&reader| runs(reader)).count();
+            let waiting = Waiting { dataset: catalog.dataset(dataset.name())?, n_readers: AtomicUsize::new(n_readers) };
+            (n_readers > 0).then_some((dataset.id(), waiting))
+        });
+        let waiting: HashMap<_, _> = waiting.collect();
+        (!waiting.is_empty()).then_some(Self { waiting })
+    }
+
+    /// Counts a node out that is done.
+    pub(super) fn count_out(&self, node: Node<'_>) {
+        for input in node.inputs() {
+            if let Some(Waiting { dataset, n_readers }) = self.waiting.get(&input.id())
+                && n_readers.fetch_sub(1, Ordering::AcqRel) == 1
+            {
+                // To let go of what is only kept to be faster cannot fail a node that is done.
+                drop(catch_unwind(AssertUnwindSafe(|| dataset.release())));
+            }
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! How a run calls hooks: in their order, with the time if they want it, and never with a panic that gets away.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
+
+use super::active::message;
+use crate::body::Failure;
+use crate::dag::{Dag, DatasetId, Node};
+use crate::hook::{DatasetEvent, Hook, NodeEvent, RunEvent};
+use crate::{BoxError, Catalog, Error};
+
+/// The hooks of a run.
+#[derive(Clone, Copy)]
+pub(crate) struct Hooks<'h> {
+    hooks: &'h [&'h dyn Hook],
+    /// Whether one of them wants timings.
+    timed: bool,
+}
+
+/// What a hook had to say against something: its name, and the error.
+type Veto = (String, BoxError);
+
+/// The payload with which a veto leaves a node where it cannot return an error.
+pub(super) struct Vetoed(pub(super) Failure);
+
+impl<'h> Hooks<'h> {
+    pub(super) fn new(hooks: &'h [&'h dyn Hook]) -> Self {
+        Self { hooks, timed: hooks.iter().any(|hook| hook.wants_timings()) }
+    }
+
+    pub(super) fn is_empty(self) -> bool {
+        self.hooks.is_empty()
+    }
+
+    fn now(self) -> Option<Instant> {
+        self.timed.then(Instant::now)
+    }
+
+    /// Calls one method of each, up to the first that fails or panics.
+    fn each(self, mut call: impl FnMut(&dyn Hook) -> Result<(), BoxError>) -> Result<(), Veto> {
+        for hook in self.hooks {
+            let result = match catch_unwind(AssertUnwindSafe(|| call(*hook))) {
+                Ok(result) => result,
+                Err(payload) => Err(format!("it panicked: {}", message(&*payload)).into()),
+            };
+            result.map_err(|error| (hook.name().to_owned(), error))?;
+        }
+        Ok(())
+    }
+
+    /// Calls one method of each that returns nothing, with how long it took for those that want to know.
+    fn each_after(
+        self,
+        started: Option<Instant>,
+        mut call: impl FnMut(&dyn Hook, Option<Duration>),
+    ) -> Result<(), Veto> {
+        let took = started.map(|started| started.elapsed());
+        self.each(|hook| {
+            call(hook, took.filter(|_| hook.wants_timings()));
+            Ok(())
+        })
+    }
+}
+
+/// The hooks of a run, around all its nodes.
+pub(super) struct WatchRun<'r> {
+    hooks: Hooks<'r>,
+    event: RunEvent<'r>,
+    started: Option<Instant>,
+}
+
+impl<'r> WatchRun<'r> {
+    pub(super) fn new(hooks: Hooks<'r>, pipeline: Option<&'r str>, dag: &'r Dag) -> Self {
+        Self { hooks, event: RunEvent { pipeline, dag, took: None }, started: hooks.now() }
+    }
+
+    pub(super) fn before(&self, catalog: &dyn Catalog) -> Result<(), Error> {
+        let catalog_created = self.hooks.each(|hook| {
+            hook.after_catalog_created(catalog);
+            Ok(())
+        });
+        let result = catalog_created.and_then(|()| self.hooks.each(|hook| hook.before_pipeline_run(&self.event)));
+        result.map_err(|veto| self.error(veto))
+    }
+
+    pub(super) fn after(&self, error: Option<&Error>) -> Result<(), Error> {
+        let result = self.hooks.each_after(self.started, |hook, took| {
+            let event = RunEvent { took, ..self.event };
+            match error {
+                Some(error) => hook.on_pipeline_error(&event, error),
+                None => hook.after_pipeline_run(&event),
+            }
+        });
+        result.map_err(|veto| self.error(veto))
+    }
+
+    #[cold]
+    fn error(&self, (hook, source): Veto) -> Error {
+        Error::Hook { pipeline: self.event.pipeline.map(str::to_owned), node: None, hook, source }
+    }
+}
+
+/// The hooks of a run, around one node and its datasets.
+pub(crate) struct Watch<'r> {
+    hooks: Hooks<'r>,
+    pipeline: Option<&'r str>,
+    /// In its part of the pipeline, by whose ids its datasets are known.
+    node: Node<'r>,
+    started: Option<Instant>,
+}
+
+impl<'r> Watch<'r> {
+    pub(super) fn new(hooks: Hooks<'r>, pipeline: Option<&'r str>, node: Node<'r>) -> Self {
+        Self { hooks, pipeline, node, started: hooks.now() }
+    }
+
+    fn event(&self, took: Option<Duration>) -> NodeEvent<'r> {
+        NodeEvent { pipeline: self.pipeline, node: self.node, took }
+    }
+
+    fn dataset(&self, id: u32, took: Option<Duration>) -> DatasetEvent<'r> {
+        let dataset = self.node.dag().dataset(DatasetId(id));
+        DatasetEvent { pipeline: self.pipeline, node: self.node, dataset, took }
+    }
+
+    pub(super) fn before_node(&self) -> Result<(), Failure> {
+        self.hooks.each(|hook| hook.before_node_run(&self.event(None))).map_err(failure)
+    }
+
+    pub(super) fn after_node(&self) -> Result<(), Failure> {
+        self.hooks.each_after(self.started, |hook, took| hook.after_node_run(&self.event(took))).map_err(failure)
+    }
+
+    /// What a hook does wrong here is less than what it is told of.
+    pub(super) fn node_failed(&self, error: &Error) {
+        drop(self.hooks.each_after(self.started, |hook, took| hook.on_node_error(&self.event(took), error)));
+    }
+
+    /// Before a load; what it returns is for [`loaded`](Self::loaded).
+    pub(crate) fn before_load(&self, id: u32) -> Result<Option<Instant>, Box<Failure>> {
+        let result = self.hooks.each(|hook| hook.before_dataset_loaded(&self.dataset(id, None)));
+        result.map_err(boxed).map(|()| self.hooks.now())
+    }
+
+    pub(crate) fn loaded(&self, id: u32, started: Option<Instant>, value: &dyn Any) -> Result<(), Box<Failure>> {
+        let call = |hook: &dyn Hook, took| hook.after_dataset_loaded(&self.dataset(id, took), value);
+        self.hooks.each_after(started, call).map_err(boxed)
+    }
+
+    /// Before a save; what it returns is for [`saved`](Self::saved).
+    pub(crate) fn before_save(&self, id: u32, value: &dyn Any) -> Result<Option<Instant>, Box<Failure>> {
+        let result = self.hooks.each(|hook| hook.before_dataset_saved(&self.dataset(id, None), value));
+        result.map_err(boxed).map(|()| self.hooks.now())
+    }
+
+    pub(crate) fn saved(&self, id: u32, started: Option<Instant>) -> Result<(), Box<Failure>> {
+        let call = |hook: &dyn Hook, took| hook.after_dataset_saved(&self.dataset(id, took));
+        self.hooks.each_after(started, call).map_err(boxed)
+    }
+}
+
+fn failure((hook, source): Veto) -> Failure {
+    Failure::Hook(hook, source)
+}
+
+fn boxed(veto: Veto) -> Box<Failure> {
+    Box::new(failure(veto))
+}
+
+/// Leaves a node with a veto from where it cannot return an error: nothing in memory fails by itself. Unlike a panic, this tells nobody.
+pub(crate) fn or_leave<T>(result: Result<T, Box<Failure>>) -> T {
+    result.unwrap_or_else(|failure| std::panic::resume_unwind(Box::new(Vetoed(*failure))))
+}
