@@ -4,6 +4,9 @@
 pub struct training {}
 impl pipeline_core::__private::Outputs for training {
     type Partial = training;
+    const DAG: ::core::option::Option<&'static pipeline_core::Dag> = ::core::option::Option::Some(
+        training::DAG,
+    );
 }
 impl training {
     /// The static DAG of the pipeline.

@@ -1,6 +1,16 @@
 /// All pipelines.
 #[must_use]
 pub fn pipelines() -> pipeline_core::Pipelines<Catalog> {
+    const PART_0_0: pipeline_core::__private::sum::Declared = pipeline_core::__private::sum::declared(
+        "models::training",
+        || pipeline_core::__private::sum::Term::<Catalog, _> {
+            pipeline: models::training(),
+        },
+    );
+    #[allow(long_running_const_eval)]
+    const _: () = if let ::core::option::Option::Some(text) = PART_0_0.mistake {
+        ::core::panic!("{}", text.as_str())
+    };
     static DAG_1_0: pipeline_core::Dag = {
         use pipeline_core::__private::dag::*;
         dag(
@@ -10,24 +20,21 @@ pub fn pipelines() -> pipeline_core::Pipelines<Catalog> {
     };
     #[allow(long_running_const_eval)]
     const _: () = if let ::core::option::Option::Some(text) = pipeline_core::__private::sum::two_parts(
-        ("models::training", models::training::DAG),
+        ("models::training", PART_0_0.dag),
         ("ab", &DAG_1_0),
     ) {
         ::core::panic!("{}", text.as_str())
     };
     #[allow(long_running_const_eval)]
     const _: () = if let ::core::option::Option::Some(text) = pipeline_core::__private::sum::cycle::<
-        {
-            0 + pipeline_core::Dag::len(models::training::DAG)
-                + pipeline_core::Dag::len(&DAG_1_0)
-        },
-    >(&[("models::training", models::training::DAG), ("ab", &DAG_1_0)]) {
+        { 0 + pipeline_core::Dag::len(PART_0_0.dag) + pipeline_core::Dag::len(&DAG_1_0) },
+    >(&[("models::training", PART_0_0.dag), ("ab", &DAG_1_0)]) {
         ::core::panic!("{}", text.as_str())
     };
     const ALL: &[&pipeline_core::Dag] = &[
-        models::training::DAG,
+        PART_0_0.dag,
         &DAG_1_0,
-        models::training::DAG,
+        PART_0_0.dag,
         &DAG_1_0,
     ];
     pipeline_core::__private::sum::Dataset::<
@@ -36,7 +43,11 @@ pub fn pipelines() -> pipeline_core::Pipelines<Catalog> {
     pipeline_core::__private::sum::Dataset::<
         { pipeline_core::__private::sum::is_used("B", ALL) },
     >::is_used();
-    let pipeline_training = (models::training()).named("training");
+    let pipeline_training = (pipeline_core::__private::sum::Term::<Catalog, _> {
+        pipeline: models::training(),
+    }
+        .pipeline)
+        .named("training");
     let pipeline_ab = (pipeline_core::__private::pipeline(
         ::core::option::Option::None,
         &DAG_1_0,

@@ -184,7 +184,7 @@ fn expand(krate: &TokenStream, catalog: &Catalog, tokens: &TokenStream) -> Token
 }
 
 /// The same tokens at another place: else rustc would show all from the one to the other as a field.
-fn at_place(tokens: TokenStream, place: Span) -> TokenStream {
+pub(crate) fn at_place(tokens: TokenStream, place: Span) -> TokenStream {
     let respanned = tokens.into_iter().map(|mut tree| {
         tree.set_span(tree.span().located_at(place));
         tree

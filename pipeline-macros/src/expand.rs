@@ -194,10 +194,16 @@ impl<'a> Expansion<'a> {
         });
         let docs = fields.iter().map(|output| format!(" The free output `{}`.", output.dataset.name));
         let types: Vec<Ident> = (0..fields.len()).map(|index| format_ident!("Out{index}")).collect();
+        let dag = is_item.then(|| {
+            quote!(const DAG: ::core::option::Option<&'static #krate::Dag> = ::core::option::Option::Some(#same_name::DAG);)
+        });
         if fields.is_empty() {
             return quote! {
                 #head struct #name {}
-                impl #krate::__private::Outputs for #same_name { type Partial = #same_name; }
+                impl #krate::__private::Outputs for #same_name {
+                    type Partial = #same_name;
+                    #dag
+                }
             };
         }
         let defaults = fields.iter().map(|output| match &output.dataset.ty {
@@ -211,6 +217,7 @@ impl<'a> Expansion<'a> {
             }
             impl<#(#types),*> #krate::__private::Outputs for #same_name<#(#types),*> {
                 type Partial = #same_name<#(::core::option::Option<#types>),*>;
+                #dag
             }
         }
     }
