@@ -1,5 +1,5 @@
 fn main() {
-    let p = {
+    let p = 'outside_of_functions_a_pipeline_has_a_name: {
         static PIPELINE_DAG: pipeline_core::Dag = {
             use pipeline_core::__private::dag::*;
             dag(

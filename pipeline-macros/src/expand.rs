@@ -7,6 +7,7 @@
 use pipeline_graph::{Cycle, Order};
 use proc_macro2::{Ident, Literal, Span, TokenStream, TokenTree};
 use quote::{format_ident, quote, quote_spanned};
+use syn::Lifetime;
 
 use crate::ast::{Form, FunctionKind, Item, Name, Node};
 use crate::dag::{self, Places};
@@ -41,9 +42,17 @@ pub(crate) fn expand(context: &Context<'_>, graph: &Graph<'_>, form: &Form) -> T
             let name = Ident::new("PIPELINE_DAG", Span::call_site());
             let (dag, pipeline) = (expansion.static_dag(&name), expansion.expression(&name));
             let names = context.names();
-            quote!({ #names #dag #pipeline })
+            let no_name = no_name(context.catalog);
+            quote!(#no_name: { #names #dag #pipeline })
         }
     }
+}
+
+/// A label for the block of an expression. Where items stand, rustc refuses it by its name, at the place of its first token, which is
+/// that of the catalog where the pipeline begins.
+fn no_name(catalog: &TokenStream) -> Lifetime {
+    let at = catalog.clone().into_iter().next().map_or_else(Span::call_site, |tree| tree.span());
+    Lifetime::new("'outside_of_functions_a_pipeline_has_a_name", Span::call_site().located_at(at))
 }
 
 /// Expands an expression whose DAG others need to name: the static, and the pipeline.

@@ -34,9 +34,9 @@ pub(crate) fn head(tokens: TokenStream) -> syn::Result<Head> {
     parser.parse2(tokens)
 }
 
-/// An item begins with attributes, `pub`, or a name before `for`.
+/// An item begins with attributes, `pub`, or a name before `for`, which may be missing.
 fn is_item(input: ParseStream<'_>) -> bool {
-    let after_name = |(_, rest): (Ident, Cursor<'_>)| is_ident(rest, "for");
+    let after_name = |(_, rest): (Ident, Cursor<'_>)| is_ident(rest, "for") || rest.group(Delimiter::Brace).is_some();
     input.peek(Token![#])
         || input.peek(Token![pub])
         || !input.peek(Token![for]) && input.cursor().ident().is_some_and(after_name)
@@ -45,7 +45,14 @@ fn is_item(input: ParseStream<'_>) -> bool {
 fn item_head(input: ParseStream<'_>) -> syn::Result<Head> {
     let attributes = attributes(input)?;
     let visibility = input.parse::<Visibility>()?.into_token_stream();
+    let form = "as in `pub training for Catalog { … }`";
+    if !input.peek(syn::Ident) {
+        return Err(input.error(format!("expected the name of the pipeline, {form}")));
+    }
     let name = input.parse::<Ident>()?;
+    if !input.peek(Token![for]) {
+        return Err(input.error(format!("expected `for` and the catalog of the pipeline, {form}")));
+    }
     input.parse::<Token![for]>()?;
     let catalog = take_until(input, |cursor| cursor.group(Delimiter::Brace).is_some());
     let body;

@@ -49,7 +49,9 @@ pub(crate) fn with_graph<T>(
     let Pipeline { form, mut nodes } = parse::pipeline(head, &mut diagnostics);
     if matches!(form, Form::Expression) {
         // The code of a node has no state. Where it stands in a function, a local variable would be state.
-        nodes.iter_mut().for_each(|node| node.function.resolve_at(items));
+        for node in &mut nodes {
+            node.function.resolve_at(items);
+        }
     }
     let graph = Graph::new(&nodes, entries);
     check::check(&graph, &form, entries, &mut diagnostics);
