@@ -2,7 +2,7 @@
 
 pub use crate::Pipeline;
 pub use crate::body::{Body, Collect, HoldsAResult, HoldsAny, InMemory, missing, pipeline};
-pub use crate::catalog::Catalog;
+pub use crate::catalog::{Catalog, If, Seen, Sees};
 pub use crate::dag::Dag;
 pub use crate::dataset::{AnyDataset, FromLocation, NeedsNoLocation, a_dataset};
 pub use crate::outputs::Outputs;

@@ -27,7 +27,16 @@ fn main() {
             pipeline_core::__private::pipeline(
                 ::core::option::Option::None,
                 &PIPELINE_DAG,
-                |body: &mut pipeline_core::__private::Body<Catalog>| {
+                |
+                    body: &mut pipeline_core::__private::Body<
+                        pipeline_core::__private::Seen<
+                            {
+                                <Catalog as pipeline_core::__private::Catalog>::HAS_DATASETS
+                            },
+                            Catalog,
+                        >,
+                    >|
+                {
                     use pipeline_core::__private::{
                         TakesAsDeclared as _, TakesReference as _, TakesValue as _,
                         HoldsAResult as _, HoldsAny as _,

@@ -44,7 +44,14 @@ pub fn training() -> pipeline_core::Pipeline<Catalog, training> {
     pipeline_core::__private::pipeline(
         ::core::option::Option::Some("training"),
         training::DAG,
-        |body: &mut pipeline_core::__private::Body<Catalog>| {
+        |
+            body: &mut pipeline_core::__private::Body<
+                pipeline_core::__private::Seen<
+                    { <Catalog as pipeline_core::__private::Catalog>::HAS_DATASETS },
+                    Catalog,
+                >,
+            >|
+        {
             use pipeline_core::__private::{
                 TakesAsDeclared as _, TakesReference as _, TakesValue as _,
             };

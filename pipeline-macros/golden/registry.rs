@@ -51,7 +51,14 @@ pub fn pipelines() -> pipeline_core::Pipelines<Catalog> {
     let pipeline_ab = (pipeline_core::__private::pipeline(
         ::core::option::Option::None,
         &DAG_1_0,
-        |body: &mut pipeline_core::__private::Body<Catalog>| {
+        |
+            body: &mut pipeline_core::__private::Body<
+                pipeline_core::__private::Seen<
+                    { <Catalog as pipeline_core::__private::Catalog>::HAS_DATASETS },
+                    Catalog,
+                >,
+            >|
+        {
             use pipeline_core::__private::{
                 TakesAsDeclared as _, TakesReference as _, TakesValue as _,
             };

@@ -3,7 +3,7 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
-use quote::{format_ident, quote};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::buffer::Cursor;
 use syn::parse::{ParseStream, Parser};
 use syn::{LitStr, Token, Type, Visibility};
@@ -130,11 +130,12 @@ impl Field {
     /// The field of the default catalog.
     fn default(&self, krate: &TokenStream) -> TokenStream {
         let Self { name, ty, value, .. } = self;
+        let seen = seen(krate, ty);
         let value = match value {
             None if self.is_parameters() => quote!(<#ty as ::core::default::Default>::default()),
-            None => quote!(<#ty as #krate::__private::NeedsNoLocation>::make()),
+            None => quote!(<#seen as #krate::__private::NeedsNoLocation>::make()),
             Some(value) if syn::parse2::<LitStr>(value.clone()).is_ok() && !self.is_parameters() => {
-                quote!(<#ty as #krate::__private::FromLocation>::from_location(#value))
+                quote!(<#seen as #krate::__private::FromLocation>::from_location(#value))
             }
             Some(value) => value.clone(),
         };
@@ -162,6 +163,7 @@ fn expand(krate: &TokenStream, catalog: &Catalog, tokens: &TokenStream) -> Token
         let text = plain(name);
         quote!((#text, #krate::__private::a_dataset::<#ty>().any(&self.#name)))
     });
+    let types = fields.iter().filter(|field| !field.is_parameters()).map(|field| &field.ty);
     let makro = expand_macro(catalog, tokens);
     quote! {
         #attributes
@@ -175,12 +177,29 @@ fn expand(krate: &TokenStream, catalog: &Catalog, tokens: &TokenStream) -> Token
             }
         }
         impl #krate::__private::Catalog for #name {
+            const HAS_DATASETS: ::core::primitive::bool = {
+                #(let _ = #krate::__private::a_dataset::<#types>();)*
+                true
+            };
+
             fn datasets(&self) -> ::std::vec::Vec<(&'static ::core::primitive::str, &dyn #krate::__private::AnyDataset)> {
                 ::std::vec![#(#datasets),*]
             }
         }
         #makro
     }
+}
+
+/// The type of a field, by a name that is an error where a field of the catalog is none, so that only that is reported. It stands where
+/// the type does.
+fn seen(krate: &TokenStream, ty: &Type) -> TokenStream {
+    let places: Vec<Span> = ty.to_token_stream().into_iter().map(|tree| tree.span()).collect();
+    let (Some(&first), Some(&last)) = (places.first(), places.last()) else { return quote!(#ty) };
+    let seen = at_place(quote!(#krate::__private::Seen), first);
+    // Of the same origin as the path, or rustc would see no span from the one to the other.
+    let origin = krate.clone().into_iter().next().map_or(last, |tree| tree.span());
+    let close = quote_spanned!(origin.located_at(last)=> >);
+    quote!(#seen<{ <Self as #krate::__private::Catalog>::HAS_DATASETS }, #ty #close)
 }
 
 /// The same tokens at another place: else rustc would show all from the one to the other as a field.

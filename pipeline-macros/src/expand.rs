@@ -99,7 +99,7 @@ impl<'a> Expansion<'a> {
         let outputs = self.outputs_struct(name, &head, true);
         let same_name = &self.again(name);
         let collect = self.collect(same_name, true);
-        let names = self.context.names();
+        let (names, seen) = (self.context.names(), self.seen_catalog());
         quote! {
             #names
             #diagnostics
@@ -115,7 +115,7 @@ impl<'a> Expansion<'a> {
             #of_function
             #[must_use]
             #visibility fn #name() -> #krate::Pipeline<#catalog, #same_name> {
-                #krate::__private::pipeline(::core::option::Option::Some(#text), #same_name::DAG, |body: &mut #krate::__private::Body<#catalog>| {
+                #krate::__private::pipeline(::core::option::Option::Some(#text), #same_name::DAG, |body: &mut #krate::__private::Body<#seen>| {
                     #body
                     #collect
                 })
@@ -141,7 +141,7 @@ impl<'a> Expansion<'a> {
 
     /// The pipeline, a block if it has free outputs.
     fn expression(&self, dag: &Ident) -> TokenStream {
-        let Context { krate, catalog, .. } = self.context;
+        let krate = self.context.krate;
         let body = self.body();
         let name = Ident::new("PipelineOutputs", Span::call_site());
         let (outputs, collect) = if self.free_outputs().next().is_none() {
@@ -149,8 +149,9 @@ impl<'a> Expansion<'a> {
         } else {
             (self.outputs_struct(&name, &self.derive_debug(), false), self.collect(&name, false))
         };
+        let seen = self.seen_catalog();
         let pipeline = quote! {
-            #krate::__private::pipeline(::core::option::Option::None, &#dag, |body: &mut #krate::__private::Body<#catalog>| {
+            #krate::__private::pipeline(::core::option::Option::None, &#dag, |body: &mut #krate::__private::Body<#seen>| {
                 #body
                 #collect
             })
@@ -166,6 +167,15 @@ impl<'a> Expansion<'a> {
         } else {
             quote!(#krate::__private::dag::dag(&[], &[]))
         }
+    }
+
+    /// The catalog, by a type that is an error where a field of the catalog is, so that only that is reported.
+    fn seen_catalog(&self) -> TokenStream {
+        let Context { krate, catalog, editor, .. } = self.context;
+        if editor.is_some() {
+            return quote!(#catalog);
+        }
+        quote!(#krate::__private::Seen<{ <#catalog as #krate::__private::Catalog>::HAS_DATASETS }, #catalog>)
     }
 
     /// The free outputs.
