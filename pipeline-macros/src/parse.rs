@@ -9,11 +9,12 @@ use syn::parse::{ParseStream, Parser};
 use syn::{LitStr, Token, Visibility};
 
 use crate::ast::{Form, Function, FunctionKind, Item, List, Name, Node, Pipeline};
-use crate::diagnostics::Diagnostics;
+use crate::diagnostics::{Diagnostics, Mistake};
 use crate::editor;
 use crate::graph::is_parameters;
 use crate::scan::{
-    after_brackets, after_comma, in_angles, is_any_arrow, is_ident, is_punct, plain, skip_to_comma, take_until,
+    after_brackets, after_comma, closure_parameters, has_type, in_angles, is_any_arrow, is_ident, is_punct, plain,
+    skip_to_comma, take_until,
 };
 
 /// The catalog that a pipeline names with `for`, and the pipeline without it.
@@ -207,6 +208,7 @@ fn function(input: ParseStream<'_>, node: Span) -> syn::Result<(Function, Option
         trees => trees.iter().cloned().collect(),
     };
     if is_closure {
+        let tokens = with_typed_parameters(tokens);
         return Ok((Function { tokens, kind: FunctionKind::Closure, span }, fallible));
     }
     let wanted = "expected the function of the node: a path, or a closure whose parameters have types";
@@ -217,6 +219,25 @@ fn function(input: ParseStream<'_>, node: Span) -> syn::Result<(Function, Option
     let name = path.path.segments.last().map(|segment| plain(&segment.ident)).unwrap_or_default();
     let generic = path.path.segments.iter().any(|segment| !segment.arguments.is_none());
     Ok((Function { tokens, kind: FunctionKind::Path { name, generic }, span }, fallible))
+}
+
+/// A closure whose parameters have types; else, what reports those that have none.
+fn with_typed_parameters(closure: TokenStream) -> TokenStream {
+    let untyped: Vec<Vec<TokenTree>> =
+        closure_parameters(closure.clone()).into_iter().filter(|parameter| !has_type(parameter)).collect();
+    if untyped.is_empty() || editor::asks() {
+        return closure;
+    }
+    Diagnostics::instead(untyped.iter().filter_map(|parameter| {
+        let name: TokenStream = parameter.iter().cloned().collect();
+        Some(Mistake {
+            at: parameter.last()?.span(),
+            message: format!("the parameter `{name}` of this closure has no type"),
+            help: format!(
+                "write `{name}: Type`: how the input is passed follows from it, as `T` or `&T` where it holds `T`"
+            ),
+        })
+    }))
 }
 
 /// `->`; `=>` is reported and taken for it, and so is nothing before the outputs.
