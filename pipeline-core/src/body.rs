@@ -211,7 +211,10 @@ impl<'r> Io<'r> {
 
     /// Puts the value of a dataset in memory, whose type that is, where its readers find it.
     #[inline(never)]
-    pub fn put<T: 'static>(&self, id: u32, key: &Key<T>, value: T) {
+    pub fn put<T>(&self, id: u32, key: &Key<T>, value: T)
+    where
+        T: 'static, // an output outlives its node: a function returns an owned value, not a borrow of its input
+    {
         self.slot(id, *key).put(value);
     }
 
@@ -266,7 +269,10 @@ pub struct Output<'i, 'r, V> {
 
 impl<V> Output<'_, '_, V> {
     /// As [`Io::put`], for a dataset that has been given a type.
-    pub fn put<T: CanHold<V> + 'static>(self, id: u32, key: &Key<T>) {
+    pub fn put<T>(self, id: u32, key: &Key<T>)
+    where
+        T: CanHold<V> + 'static, // an output outlives its node: a function returns an owned value, not a borrow of its input
+    {
         self.io.put(id, key, T::hold(self.value));
     }
 

@@ -56,4 +56,4 @@ macro_rules! __catalog_Catalog_109420aaf95e1450 {
     };
 }
 #[allow(unused_imports)]
-pub(crate) use __catalog_Catalog_109420aaf95e1450 as Catalog;
+use __catalog_Catalog_109420aaf95e1450 as Catalog;

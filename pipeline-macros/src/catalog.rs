@@ -9,6 +9,7 @@ use syn::parse::{ParseStream, Parser};
 use syn::{LitStr, Token, Type, Visibility};
 
 use crate::diagnostics::Diagnostics;
+use crate::editor;
 use crate::graph::is_parameters;
 use crate::parse::attributes;
 use crate::scan::{after_comma, is_field, is_ident, is_punct, plain, skip_to_comma, take_until};
@@ -18,6 +19,8 @@ use crate::shim::split_krate;
 struct Catalog {
     attributes: TokenStream,
     visibility: Visibility,
+    /// Where it begins.
+    keyword: Token![struct],
     name: Ident,
     fields: Vec<Field>,
 }
@@ -50,7 +53,7 @@ pub(crate) fn catalog(tokens: TokenStream) -> TokenStream {
 fn parse(input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> syn::Result<Catalog> {
     let attributes = attributes(input)?;
     let visibility = input.parse()?;
-    input.parse::<Token![struct]>()?;
+    let keyword = input.parse()?;
     let name = input.parse()?;
     if input.peek(Token![<]) {
         diagnostics.syntax(&input.error("a catalog takes no generic parameters"));
@@ -79,7 +82,7 @@ fn parse(input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> syn::Result<C
     if !input.is_empty() {
         return Err(input.error("expected nothing after the catalog: one `catalog!` declares one"));
     }
-    Ok(Catalog { attributes, visibility, name, fields })
+    Ok(Catalog { attributes, visibility, keyword, name, fields })
 }
 
 fn field(input: ParseStream<'_>) -> syn::Result<Field> {
@@ -148,7 +151,7 @@ impl Field {
 }
 
 fn expand(krate: &TokenStream, catalog: &Catalog, tokens: &TokenStream) -> TokenStream {
-    let Catalog { attributes, visibility, name, fields } = catalog;
+    let Catalog { attributes, visibility, keyword, name, fields } = catalog;
     let struct_fields = fields.iter().map(|field| {
         let Field { attributes, visibility: own, name, ty, .. } = field;
         // A pipeline in another module reads the fields, so they can be seen as far as the struct.
@@ -164,13 +167,16 @@ fn expand(krate: &TokenStream, catalog: &Catalog, tokens: &TokenStream) -> Token
         quote!((#text, #krate::__private::a_dataset::<#ty>().any(&self.#name)))
     });
     let types = fields.iter().filter(|field| !field.is_parameters()).map(|field| &field.ty);
+    // From the keyword to the name, or rustc would show the whole catalog where it is not `pub`.
+    let at = |place: Span| if editor::asks() { Span::call_site() } else { Span::call_site().located_at(place) };
+    let (keyword, struct_fields) =
+        (quote_spanned!(at(keyword.span)=> struct), quote_spanned!(at(name.span())=> { #(#struct_fields),* }));
+    let declaration = quote!(#keyword #name #struct_fields);
     let makro = expand_macro(catalog, tokens);
     quote! {
         #attributes
         #[allow(non_snake_case)]
-        #visibility struct #name {
-            #(#struct_fields),*
-        }
+        #visibility #declaration
         impl ::core::default::Default for #name {
             fn default() -> Self {
                 Self { #(#defaults),* }
@@ -241,7 +247,7 @@ fn expand_macro(catalog: &Catalog, tokens: &TokenStream) -> TokenStream {
             #[allow(unused_macros)]
             macro_rules! #hidden { #arm }
             #[allow(unused_imports)]
-            pub(crate) use #hidden as #name;
+            #visibility use #hidden as #name;
         }
     }
 }

@@ -350,14 +350,16 @@ impl<'a> Expansion<'a> {
             .zip(&node.outputs.names)
             .zip(&wires.outputs)
             .map(|((output, name), &id)| self.write(index, output, name, id));
+        // It ends where the function stands, or rustc would show all of the pipeline where an output borrows from an input.
+        let work = quote_spanned! {Span::call_site().located_at(node.function.span)=> {
+            #(#reads)*
+            #results
+            #(#writes)*
+            io.done()
+        }};
         quote! {
             #hoisted
-            body.node((#(#needs,)*), |catalog, io, (#(#needs,)*)| {
-                #(#reads)*
-                #results
-                #(#writes)*
-                io.done()
-            });
+            body.node((#(#needs,)*), |catalog, io, (#(#needs,)*)| #work);
         }
     }
 
