@@ -20,17 +20,6 @@ use crate::pass::{Kept, Lent, Owned};
 use crate::slot::{self, AnySlot, Slot};
 use crate::{Outputs, Pipeline};
 
-/// Makes a pipeline of what `build` declares.
-pub fn pipeline<C, O: Outputs>(
-    name: Option<&'static str>,
-    dag: &'static Dag,
-    build: impl FnOnce(&mut Body<C>) -> Collect<O>,
-) -> Pipeline<C, O> {
-    let mut body = Body { nodes: Vec::with_capacity(dag.len()), slots: Vec::new() };
-    let collect = build(&mut body);
-    Pipeline::single(name, Part { dag, nodes: body.nodes.into(), slots: body.slots.into() }, collect)
-}
-
 /// A pipeline as it came from the macro, complete.
 pub(crate) struct Part<C> {
     pub(crate) dag: &'static Dag,
@@ -76,6 +65,25 @@ impl<C, Needs: Send + Sync> AnyNode<C> for Node<C, Needs> {
 pub struct Body<C> {
     nodes: Vec<Box<dyn AnyNode<C>>>,
     slots: Vec<MakeSlot>,
+}
+
+impl<C> Body<C> {
+    /// Nothing is declared yet.
+    #[must_use]
+    pub fn new(dag: &'static Dag) -> Self {
+        Self { nodes: Vec::with_capacity(dag.len()), slots: Vec::new() }
+    }
+
+    /// All is declared.
+    #[must_use]
+    pub fn pipeline<O: Outputs>(
+        self,
+        name: Option<&'static str>,
+        dag: &'static Dag,
+        collect: Collect<O>,
+    ) -> Pipeline<C, O> {
+        Pipeline::single(name, Part { dag, nodes: self.nodes.into(), slots: self.slots.into() }, collect)
+    }
 }
 
 impl<C: 'static> Body<C> {

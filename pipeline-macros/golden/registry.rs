@@ -48,35 +48,34 @@ pub fn pipelines() -> pipeline_core::Pipelines<Catalog> {
     }
         .pipeline)
         .named("training");
-    let pipeline_ab = (pipeline_core::__private::pipeline(
-        ::core::option::Option::None,
-        &DAG_1_0,
-        |
-            body: &mut pipeline_core::__private::Body<
-                pipeline_core::__private::Seen<
-                    { <Catalog as pipeline_core::__private::Catalog>::HAS_DATASETS },
-                    Catalog,
-                >,
-            >|
-        {
-            use pipeline_core::__private::{
-                TakesAsDeclared as _, TakesReference as _, TakesValue as _,
-            };
-            body.node(
-                (),
-                |catalog, io, ()| {
-                    let in_A = &mut io.load(0, &catalog.A)?;
-                    let out_B = {
-                        let function = identity;
-                        function((&&&in_A.ask(&function)).takes(in_A.pass()))
-                    };
-                    io.output(out_B).save(1, &catalog.B)?;
-                    io.done()
-                },
-            );
-            pipeline_core::__private::Collect::nothing()
-        },
-    ))
+    let pipeline_ab = ({
+        use pipeline_core::__private::{
+            TakesAsDeclared as _, TakesReference as _, TakesValue as _,
+        };
+        let mut body = pipeline_core::__private::Body::<
+            pipeline_core::__private::Seen<
+                { <Catalog as pipeline_core::__private::Catalog>::HAS_DATASETS },
+                Catalog,
+            >,
+        >::new(&DAG_1_0);
+        body.node(
+            (),
+            |catalog, io, ()| {
+                let in_A = &mut io.load(0, &catalog.A)?;
+                let out_B = {
+                    let function = identity;
+                    function((&&&in_A.ask(&function)).takes(in_A.pass()))
+                };
+                io.output(out_B).save(1, &catalog.B)?;
+                io.done()
+            },
+        );
+        body.pipeline(
+            ::core::option::Option::None,
+            &DAG_1_0,
+            pipeline_core::__private::Collect::nothing(),
+        )
+    })
         .named("ab");
     let pipeline___default__ = (::core::clone::Clone::clone(&pipeline_training)
         + ::core::clone::Clone::clone(&pipeline_ab))

@@ -90,7 +90,6 @@ impl<'a> Expansion<'a> {
         let Context { krate, catalog, diagnostics, .. } = self.context;
         let Item { attributes, visibility, name } = item;
         let dag = self.dag();
-        let body = self.body();
         let text = plain(name);
         let [of_struct, of_function, of_both] = attributes_by_item(attributes);
         // Unless the user derives it.
@@ -99,7 +98,7 @@ impl<'a> Expansion<'a> {
         let outputs = self.outputs_struct(name, &head, true);
         let same_name = &self.again(name);
         let collect = self.collect(same_name, true);
-        let (names, seen) = (self.context.names(), self.seen_catalog());
+        let (names, body) = (self.context.names(), self.body(&quote!(#same_name::DAG)));
         quote! {
             #names
             #diagnostics
@@ -115,10 +114,8 @@ impl<'a> Expansion<'a> {
             #of_function
             #[must_use]
             #visibility fn #name() -> #krate::Pipeline<#catalog, #same_name> {
-                #krate::__private::pipeline(::core::option::Option::Some(#text), #same_name::DAG, |body: &mut #krate::__private::Body<#seen>| {
-                    #body
-                    #collect
-                })
+                #body
+                body.pipeline(::core::option::Option::Some(#text), #same_name::DAG, #collect)
             }
         }
     }
@@ -139,24 +136,21 @@ impl<'a> Expansion<'a> {
         quote!(#diagnostics static #name: #krate::Dag = #dag;)
     }
 
-    /// The pipeline, a block if it has free outputs.
+    /// The pipeline.
     fn expression(&self, dag: &Ident) -> TokenStream {
         let krate = self.context.krate;
-        let body = self.body();
+        let body = self.body(&quote!(&#dag));
         let name = Ident::new("PipelineOutputs", Span::call_site());
         let (outputs, collect) = if self.free_outputs().next().is_none() {
             (TokenStream::new(), quote!(#krate::__private::Collect::nothing()))
         } else {
             (self.outputs_struct(&name, &self.derive_debug(), false), self.collect(&name, false))
         };
-        let seen = self.seen_catalog();
-        let pipeline = quote! {
-            #krate::__private::pipeline(::core::option::Option::None, &#dag, |body: &mut #krate::__private::Body<#seen>| {
-                #body
-                #collect
-            })
-        };
-        if outputs.is_empty() { pipeline } else { quote!({ #outputs #pipeline }) }
+        quote!({
+            #outputs
+            #body
+            body.pipeline(::core::option::Option::None, &#dag, #collect)
+        })
     }
 
     /// A DAG with a mistake is never read.
@@ -258,9 +252,9 @@ impl<'a> Expansion<'a> {
         }
     }
 
-    /// The slots and nodes.
-    fn body(&self) -> TokenStream {
-        let krate = self.context.krate;
+    /// The slots and nodes, in a local `body`.
+    fn body(&self, dag: &TokenStream) -> TokenStream {
+        let (krate, seen) = (self.context.krate, self.seen_catalog());
         let mut declared = vec![false; self.graph.datasets.len()];
         let mut asks = false;
         let nodes: Vec<TokenStream> = self
@@ -283,7 +277,13 @@ impl<'a> Expansion<'a> {
             quote!(use #krate::__private::{#(#in_scope)*};)
         });
         let names = self.context.editor.map(|editor| editor.in_memory(|name| local("slot", &self.again(name))));
-        quote!(#traits #(#nodes)* #(#no_results)* #names)
+        quote! {
+            #traits
+            let mut body = #krate::__private::Body::<#seen>::new(#dag);
+            #(#nodes)*
+            #(#no_results)*
+            #names
+        }
     }
 
     /// A check for each dataset in memory whose type is inferred from a function without `?`: behind all nodes, when types are known.
@@ -350,16 +350,16 @@ impl<'a> Expansion<'a> {
             .zip(&node.outputs.names)
             .zip(&wires.outputs)
             .map(|((output, name), &id)| self.write(index, output, name, id));
-        // It ends where the function stands, or rustc would show all of the pipeline where an output borrows from an input.
-        let work = quote_spanned! {Span::call_site().located_at(node.function.span)=> {
-            #(#reads)*
-            #results
-            #(#writes)*
-            io.done()
-        }};
-        quote! {
+        // All of it stands where the function does, or rustc would show the whole pipeline where an output borrows from an input, or a
+        // closure from a local variable.
+        quote_spanned! {Span::call_site().located_at(node.function.span)=>
             #hoisted
-            body.node((#(#needs,)*), |catalog, io, (#(#needs,)*)| #work);
+            body.node((#(#needs,)*), |catalog, io, (#(#needs,)*)| {
+                #(#reads)*
+                #results
+                #(#writes)*
+                io.done()
+            });
         }
     }
 
