@@ -279,7 +279,8 @@ impl<V> Output<'_, '_, V> {
     /// As [`Io::put`], for a dataset that has been given a type.
     pub fn put<T>(self, id: u32, key: &Key<T>)
     where
-        T: CanHold<V> + 'static, // an output outlives its node: a function returns an owned value, not a borrow of its input
+        T: CanHold<V>,
+        T: 'static, // an output outlives its node: a function returns an owned value, not a borrow of its input
     {
         self.io.put(id, key, T::hold(self.value));
     }

@@ -251,7 +251,7 @@ fn literal(
     dag: &Ident,
 ) -> (TokenStream, TokenStream) {
     match parse::head(nodes.clone()) {
-        Ok(head) => shim::with_graph(krate, catalog, entries, Span::call_site(), head, |context, graph, _| {
+        Ok(head) => shim::with_graph(krate, catalog, entries, None, head, |context, graph, _| {
             expand::expand_apart(context, graph, dag)
         }),
         Err(error) => {

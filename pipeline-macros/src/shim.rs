@@ -28,7 +28,7 @@ pub(crate) fn pipeline_in(tokens: TokenStream) -> TokenStream {
 pub(crate) fn pipeline_with(tokens: TokenStream) -> TokenStream {
     match from_catalog(tokens) {
         Ok(Call { krate, entries, catalog, items, tokens }) => match parse::head(tokens) {
-            Ok(head) => with_graph(&krate, &catalog, &entries, items, head, expand::expand),
+            Ok(head) => with_graph(&krate, &catalog, &entries, Some(items), head, expand::expand),
             Err(error) => error.into_compile_error(),
         },
         Err(error) => error.into_compile_error(),
@@ -40,14 +40,14 @@ pub(crate) fn with_graph<T>(
     krate: &TokenStream,
     catalog: &TokenStream,
     entries: &[Entry],
-    items: Span,
+    items: Option<Span>,
     head: parse::Head,
     expand: impl FnOnce(&Context<'_>, &Graph<'_>, &Form) -> T,
 ) -> T {
     let mut diagnostics = Diagnostics::default();
     let sketches = if editor::asks() { editor::sketches(editor::unnest(head.nodes.clone())) } else { Vec::new() };
     let Pipeline { form, mut nodes } = parse::pipeline(head, &mut diagnostics);
-    if matches!(form, Form::Expression) {
+    if let (Form::Expression, Some(items)) = (&form, items) {
         // The code of a node has no state. Where it stands in a function, a local variable would be state.
         for node in &mut nodes {
             node.function.resolve_at(items);
