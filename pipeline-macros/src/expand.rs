@@ -31,6 +31,14 @@ impl Context<'_> {
     fn names(&self) -> Option<TokenStream> {
         self.editor.map(|editor| editor.names(self))
     }
+
+    /// A label for the block of an expression. Where items stand, rustc refuses it by its name, at its place: that of the catalog, or where
+    /// the pipeline begins.
+    fn no_name(&self) -> Lifetime {
+        let catalog = self.catalog.clone().into_iter().next().filter(|_| self.editor.is_none());
+        let at = catalog.map_or_else(Span::call_site, |tree| Span::call_site().located_at(tree.span()));
+        Lifetime::new("'outside_of_functions_a_pipeline_has_a_name", at)
+    }
 }
 
 /// Expands a pipeline.
@@ -42,17 +50,10 @@ pub(crate) fn expand(context: &Context<'_>, graph: &Graph<'_>, form: &Form) -> T
             let name = Ident::new("PIPELINE_DAG", Span::call_site());
             let (dag, pipeline) = (expansion.static_dag(&name), expansion.expression(&name));
             let names = context.names();
-            let no_name = no_name(context.catalog);
+            let no_name = context.no_name();
             quote!(#no_name: { #names #dag #pipeline })
         }
     }
-}
-
-/// A label for the block of an expression. Where items stand, rustc refuses it by its name, at the place of its first token, which is
-/// that of the catalog where the pipeline begins.
-fn no_name(catalog: &TokenStream) -> Lifetime {
-    let at = catalog.clone().into_iter().next().map_or_else(Span::call_site, |tree| tree.span());
-    Lifetime::new("'outside_of_functions_a_pipeline_has_a_name", Span::call_site().located_at(at))
 }
 
 /// Expands an expression whose DAG others need to name: the static, and the pipeline.
