@@ -19,9 +19,14 @@ use crate::slot::Lease;
     message = "this input holds `{Self}`, but the function takes `{P}`",
     label = "holds `{Self}`, the function takes `{P}`",
     note = "an input that holds `T` can be passed as `&T` or `T`; a `Vec<T>` also as `&[T]`, a `String` as `&str`, a `PathBuf` as `&Path`",
+    note = "a node does not change its inputs: a function that takes `&mut T` is to take `T`, and to return the new value",
     note = "if it holds a `Result` or a tuple, see the node that writes it: `?` behind its function unwraps a `Result`, and each part of a tuple has a name"
 )]
 pub trait CanBePassedAs<'a, P>: Sized {
+    /// What must be cloned if the value is kept for others.
+    #[doc(hidden)]
+    type Kept;
+
     /// Passes a value that the node owns.
     #[doc(hidden)]
     fn give(owned: &'a mut Option<Self>) -> P;
@@ -30,7 +35,7 @@ pub trait CanBePassedAs<'a, P>: Sized {
     #[doc(hidden)]
     fn lend(kept: &'a Self) -> P
     where
-        P: CanBeCloned;
+        Self::Kept: CanBeCloned;
 }
 
 /// A value that is kept for others can be passed as `Self`: a reference always, a value if it is `Clone`.
@@ -56,28 +61,43 @@ impl<T: Clone> CanBeCloned for T {
 /// The one implementation, so that rustc has no other to recommend where it does not fit. The ways are those of [`TakenFrom`].
 #[diagnostic::do_not_recommend]
 impl<'a, T, P: TakenFrom<'a, T>> CanBePassedAs<'a, P> for T {
+    type Kept = P::Kept;
+
     fn give(owned: &'a mut Option<T>) -> P {
         P::give(owned)
     }
 
     fn lend(kept: &'a T) -> P
     where
-        P: CanBeCloned,
+        P::Kept: CanBeCloned,
     {
         P::lend(kept)
     }
 }
 
-/// The parameter's side of [`CanBePassedAs`]: an argument of type `Self` can be taken from a `T`.
+/// The parameter's side of [`CanBePassedAs`]: an argument of type `Self` can be taken from a `T`. What it says is the same: rustc comes to
+/// this one by [`CanBePassedAs::Kept`].
 #[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "this input holds `{T}`, but the function takes `{Self}`",
+    label = "holds `{T}`, the function takes `{Self}`",
+    note = "an input that holds `T` can be passed as `&T` or `T`; a `Vec<T>` also as `&[T]`, a `String` as `&str`, a `PathBuf` as `&Path`",
+    note = "a node does not change its inputs: a function that takes `&mut T` is to take `T`, and to return the new value",
+    note = "if it holds a `Result` or a tuple, see the node that writes it: `?` behind its function unwraps a `Result`, and each part of a tuple has a name"
+)]
 pub trait TakenFrom<'a, T>: Sized {
+    /// What must be cloned if the value is kept for others.
+    type Kept;
+
     fn give(owned: &'a mut Option<T>) -> Self;
     fn lend(kept: &'a T) -> Self
     where
-        Self: CanBeCloned;
+        Self::Kept: CanBeCloned;
 }
 
 impl<T> TakenFrom<'_, T> for T {
+    type Kept = T;
+
     fn give(owned: &mut Option<T>) -> T {
         owned.take().expect(PASSED_ONCE)
     }
@@ -94,6 +114,8 @@ impl<T> TakenFrom<'_, T> for T {
 macro_rules! can_be_passed_by_reference {
     ($([$($generics:tt)*] $holds:ty => $passed:ty;)+) => {$(
         impl<'a, $($generics)*> TakenFrom<'a, $holds> for &'a $passed {
+            type Kept = Self;
+
             fn give(owned: &'a mut Option<$holds>) -> Self {
                 owned.as_ref().expect(PASSED_ONCE)
             }
@@ -159,8 +181,7 @@ impl<K: Deref<Target: Sized>> Kept<K> {
     /// As [`Owned::pass`].
     pub fn pass<'a, P>(&'a mut self) -> P
     where
-        K::Target: CanBePassedAs<'a, P>,
-        P: CanBeCloned,
+        K::Target: CanBePassedAs<'a, P, Kept: CanBeCloned>,
     {
         CanBePassedAs::lend(&*self.0)
     }
@@ -197,8 +218,7 @@ impl<T> Lent<'_, T> {
     #[inline(never)]
     pub fn pass<'a, P>(&'a mut self) -> P
     where
-        T: CanBePassedAs<'a, P>,
-        P: CanBeCloned,
+        T: CanBePassedAs<'a, P, Kept: CanBeCloned>,
     {
         match &mut *self.0 {
             Loan::Lease(lease) => CanBePassedAs::lend(&**lease),
