@@ -419,7 +419,8 @@ impl<'a> Expansion<'a> {
             (Name::Dataset { .. }, Home::Memory) if !declared[id] => return None,
             (Name::Dataset { ident, .. }, Home::Memory) => {
                 let (place, slot) = (self.place(id), local("slot", ident));
-                if dataset.readers.len() == 1 { quote!(io.take(#place, #slot)) } else { quote!(io.read(#place, #slot)) }
+                let method = Ident::new(if dataset.readers.len() == 1 { "take" } else { "read" }, span);
+                quote_spanned!(span=> io.#method(#place, #slot))
             }
         })
     }
