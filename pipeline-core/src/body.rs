@@ -20,17 +20,6 @@ use crate::run::{Watch, or_leave};
 use crate::slot::{AnySlot, Readers, Slot};
 use crate::{Outputs, Pipeline};
 
-/// Makes a pipeline of what `build` declares.
-pub fn pipeline<C, O: Outputs>(
-    name: Option<&'static str>,
-    dag: &'static Dag,
-    build: impl FnOnce(&mut Body<C>) -> Collect<O>,
-) -> Pipeline<C, O> {
-    let mut body = Body { nodes: Vec::with_capacity(dag.len()), slots: Vec::new() };
-    let collect = build(&mut body);
-    Pipeline::single(name, Part { dag, nodes: body.nodes.into(), slots: body.slots.into() }, collect)
-}
-
 /// A pipeline as it came from the macro, complete.
 pub(crate) struct Part<C> {
     pub(crate) dag: &'static Dag,
@@ -76,6 +65,25 @@ impl<C, Needs: Send + Sync> AnyNode<C> for Node<C, Needs> {
 pub struct Body<C> {
     nodes: Vec<Box<dyn AnyNode<C>>>,
     slots: Vec<MakeSlot>,
+}
+
+impl<C> Body<C> {
+    /// Nothing is declared yet.
+    #[must_use]
+    pub fn new(dag: &'static Dag) -> Self {
+        Self { nodes: Vec::with_capacity(dag.len()), slots: Vec::new() }
+    }
+
+    /// All is declared.
+    #[must_use]
+    pub fn pipeline<O: Outputs>(
+        self,
+        name: Option<&'static str>,
+        dag: &'static Dag,
+        collect: Collect<O>,
+    ) -> Pipeline<C, O> {
+        Pipeline::single(name, Part { dag, nodes: self.nodes.into(), slots: self.slots.into() }, collect)
+    }
 }
 
 impl<C: 'static> Body<C> {
@@ -216,18 +224,18 @@ impl<'r> Io<'r> {
     }
 
     /// Passes an input to its function, as the parameter's type says.
-    pub fn pass<'a, I: Input + CanGive<P>, P>(&self, input: &'a mut I) -> I::Argument<'a, P>
+    pub fn pass<'a, I: Input + CanGive<K>, P, K>(&self, input: &'a mut I) -> I::Argument<'a, P>
     where
-        I::Value: CanBePassedAs<'a, P>,
+        I::Value: CanBePassedAs<'a, P, Kept = K>,
     {
         input.pass()
     }
 
     /// Passes an input that other nodes read too: as a clone, where the function takes it by value and is not the last.
-    pub fn clone_unless_by_reference<'a, T: CanBePassedAs<'a, P>, P: Clone>(
-        &self,
-        argument: Shared<'a, '_, T, P>,
-    ) -> P {
+    pub fn clone_unless_by_reference<'a, P, T>(&self, argument: Shared<'a, '_, T, P>) -> P
+    where
+        T: CanBePassedAs<'a, P, Kept: Clone>,
+    {
         argument.get()
     }
 
@@ -247,7 +255,10 @@ impl<'r> Io<'r> {
 
     /// Puts the value of a dataset in memory, whose type that is, where its readers find it.
     #[inline(never)]
-    pub fn put<T: 'static>(&self, id: u32, key: &Key<T>, value: T) {
+    pub fn put<T>(&self, id: u32, key: &Key<T>, value: T)
+    where
+        T: 'static, // an output outlives its node: a function returns an owned value, not a borrow of its input
+    {
         let Some(watch) = self.watch else { return self.slot(id, *key).put(value) };
         let started = or_leave(watch.before_save(id, &value));
         self.slot(id, *key).put(value);
@@ -304,7 +315,11 @@ pub struct Output<'i, 'r, V> {
 
 impl<V> Output<'_, '_, V> {
     /// As [`Io::put`], for a dataset that has been given a type.
-    pub fn put<T: CanHold<V> + 'static>(self, id: u32, key: &Key<T>) {
+    pub fn put<T>(self, id: u32, key: &Key<T>)
+    where
+        T: CanHold<V>,
+        T: 'static, // an output outlives its node: a function returns an owned value, not a borrow of its input
+    {
         self.io.put(id, key, T::hold(self.value));
     }
 

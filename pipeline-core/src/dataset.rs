@@ -337,7 +337,7 @@ impl<D: Dataset> AnyDataset for D {
 /// one error.
 #[doc(hidden)]
 #[must_use]
-pub fn a_dataset<D: Dataset>() -> Field<D> {
+pub const fn a_dataset<D: Dataset>() -> Field<D> {
     Field { named: D::named, any: |dataset| dataset }
 }
 

@@ -412,7 +412,8 @@ fn at(node: Option<&str>, pipeline: Option<&str>) -> String {
 
 /// The errors, one a line, each with its causes.
 fn each(errors: &[Error]) -> String {
-    errors.iter().map(|error| format!("\n  {}", format!("{error:?}").replace('\n', "\n  "))).collect()
+    let told: Vec<String> = errors.iter().map(|error| format!("\n{error:?}").replace('\n', "\n  ")).collect();
+    told.concat()
 }
 
 fn the(pipeline: Option<&str>) -> String {

@@ -4,7 +4,8 @@ use std::any::Any;
 use std::time::Duration;
 
 use crate::dag::{Dag, Dataset, Node};
-use crate::{BoxError, Catalog, Error};
+use crate::dataset::AnyDataset;
+use crate::{BoxError, Error};
 
 /// What a run calls at its events, as Kedro's hooks of the same names. Each method does nothing unless it is implemented.
 ///
@@ -53,9 +54,9 @@ pub trait Hook: Send + Sync {
         false
     }
 
-    /// Before the first run event of each run: the catalog that it reads and writes.
-    fn after_catalog_created(&self, catalog: &dyn Catalog) {
-        let _ = catalog;
+    /// Before all else in a run: the datasets of its catalog, with their names.
+    fn after_catalog_created(&self, datasets: &[(&'static str, &dyn AnyDataset)]) {
+        let _ = datasets;
     }
 
     /// Before the first node of a run.

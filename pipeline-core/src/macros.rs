@@ -106,7 +106,8 @@ macro_rules! catalog {
 ///
 /// FUNCTION is a path, also with a turbofish, or a closure whose parameters have types. `?` behind it says that it returns a
 /// `Result`, of any error that converts into a boxed one: `fit?`, `(|x: &str| x.parse::<u8>())?`. A closure that a variable
-/// holds stands in parentheses, `(add)`. What a closure captures it must own, with `move`. The function's signature decides
+/// holds stands in parentheses, `(add)`; a name without them is that of an item, so rustc cannot find the variable (E0425, "not
+/// accessible due to macro hygiene"). What a closure captures it must own, with `move`. The function's signature decides
 /// how inputs are [passed](crate::pass): by reference, as a slice, by value.
 ///
 /// INPUTS and OUTPUTS are names of datasets. One that the catalog declares is there; any other is in memory, from the node that

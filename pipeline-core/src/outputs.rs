@@ -4,12 +4,16 @@
 //! `?`, a `Result` of that ([`IsAResultOf`]). Each output has the type that its dataset holds ([`CanHold`]), and one in
 //! memory can be used by any thread ([`CanBeShared`]).
 
-use crate::BoxError;
+use crate::{BoxError, Dag};
 
 /// What a run returns. `pipeline!` implements it for the struct of a pipeline's free outputs; `()` has none, and a sum has a pair.
 pub trait Outputs: Sized {
     /// The same, each field an `Option`: what a run that left nodes out has to return.
     type Partial;
+
+    /// The static DAG of the item that has these outputs: each item has its own type for them.
+    #[doc(hidden)]
+    const DAG: Option<&'static Dag> = None;
 }
 
 impl Outputs for () {

@@ -25,20 +25,27 @@ use crate::slot::Lease;
     label = "holds `{Self}`, the function takes `{P}`",
     note = "where it says `required by a bound introduced by this call`, the dataset gets its type: at the node that writes it, or in the catalog",
     note = "an input that holds `T` can be passed as `&T` or `T`; a `Vec<T>` also as `&[T]`, a `String` as `&str`, a `PathBuf` as `&Path`",
+    note = "a node does not change its inputs: a function that takes `&mut T` is to take `T`, and to return the new value",
     note = "if it holds a `Result` or a tuple, see the node that writes it: `?` behind its function unwraps a `Result`, and each part of a tuple has a name"
 )]
 pub trait CanBePassedAs<'a, P>: Sized {
+    /// What must be cloned if the value is kept for others: what is passed by value.
+    #[doc(hidden)]
+    type Kept;
+
     /// Passes a value that the node owns.
     #[doc(hidden)]
     fn give(owned: &'a mut Option<Self>) -> P;
 
     /// Passes a value that is kept for others, with a way to clone what is passed by value.
     #[doc(hidden)]
-    fn lend(kept: &'a Self, clone: fn(&P) -> P) -> P;
+    fn lend(kept: &'a Self, clone: fn(&Self::Kept) -> Self::Kept) -> P;
 }
 
 #[diagnostic::do_not_recommend]
 impl<T> CanBePassedAs<'_, T> for T {
+    type Kept = T;
+
     fn give(owned: &mut Option<T>) -> T {
         owned.take().expect(PASSED_ONCE)
     }
@@ -50,11 +57,13 @@ impl<T> CanBePassedAs<'_, T> for T {
 
 #[diagnostic::do_not_recommend]
 impl<'a, T> CanBePassedAs<'a, &'a T> for T {
+    type Kept = ();
+
     fn give(owned: &'a mut Option<T>) -> &'a T {
         owned.as_ref().expect(PASSED_ONCE)
     }
 
-    fn lend(kept: &'a T, _: fn(&&'a T) -> &'a T) -> &'a T {
+    fn lend(kept: &'a T, _: fn(&())) -> &'a T {
         kept
     }
 }
@@ -64,22 +73,26 @@ macro_rules! can_be_passed_by_reference {
     ($([$($generics:tt)*] $holds:ty => $passed:ty;)+) => {$(
         #[diagnostic::do_not_recommend]
         impl<'a, $($generics)*> CanBePassedAs<'a, &'a $passed> for $holds {
+            type Kept = ();
+
             fn give(owned: &'a mut Option<$holds>) -> &'a $passed {
                 owned.as_ref().expect(PASSED_ONCE)
             }
 
-            fn lend(kept: &'a $holds, _: fn(&&'a $passed) -> &'a $passed) -> &'a $passed {
+            fn lend(kept: &'a $holds, _: fn(&())) -> &'a $passed {
                 kept
             }
         }
 
         #[diagnostic::do_not_recommend]
         impl<'a, $($generics)*> CanBePassedAs<'a, Nothing> for $holds {
+            type Kept = ();
+
             fn give(_: &'a mut Option<$holds>) -> Nothing {
                 unreachable!("no parameter has this type")
             }
 
-            fn lend(_: &'a $holds, _: fn(&Nothing) -> Nothing) -> Nothing {
+            fn lend(_: &'a $holds, _: fn(&())) -> Nothing {
                 unreachable!("no parameter has this type")
             }
         }
@@ -113,10 +126,10 @@ pub trait Input {
     where
         Self: 'a;
 
-    fn pass<'a, P>(&'a mut self) -> Self::Argument<'a, P>
+    fn pass<'a, P, K>(&'a mut self) -> Self::Argument<'a, P>
     where
-        Self: CanGive<P>,
-        Self::Value: CanBePassedAs<'a, P>;
+        Self::Value: CanBePassedAs<'a, P, Kept = K>,
+        Self: CanGive<K>;
 }
 
 /// An input that hooks may look at.
@@ -164,9 +177,9 @@ impl<T> Input for Owned<T> {
     where
         T: 'a;
 
-    fn pass<'a, P>(&'a mut self) -> P
+    fn pass<'a, P, K>(&'a mut self) -> P
     where
-        T: CanBePassedAs<'a, P>,
+        T: CanBePassedAs<'a, P, Kept = K>,
     {
         CanBePassedAs::give(&mut self.0)
     }
@@ -203,12 +216,12 @@ impl<K: Deref<Target: Sized>> Input for KeptByTheCatalog<K> {
     where
         K: 'a;
 
-    fn pass<'a, P>(&'a mut self) -> P
+    fn pass<'a, P, V>(&'a mut self) -> P
     where
-        Self: CanGive<P>,
-        K::Target: CanBePassedAs<'a, P>,
+        K::Target: CanBePassedAs<'a, P, Kept = V>,
+        Self: CanGive<V>,
     {
-        CanBePassedAs::lend(&*self.0, <Self as CanGive<P>>::clone_for_one)
+        CanBePassedAs::lend(&*self.0, Self::clone_for_one)
     }
 }
 
@@ -260,9 +273,9 @@ impl<'s, T> Input for Lent<'s, T> {
     where
         Self: 'a;
 
-    fn pass<'a, P>(&'a mut self) -> Shared<'a, 's, T, P>
+    fn pass<'a, P, K>(&'a mut self) -> Shared<'a, 's, T, P>
     where
-        T: CanBePassedAs<'a, P>,
+        T: CanBePassedAs<'a, P, Kept = K>,
     {
         Shared { lent: self, argument: PhantomData }
     }
@@ -286,11 +299,11 @@ pub struct Shared<'a, 's, T, P> {
     argument: PhantomData<fn() -> P>,
 }
 
-impl<'a, T: CanBePassedAs<'a, P>, P: Clone> Shared<'a, '_, T, P> {
+impl<'a, P, T: CanBePassedAs<'a, P, Kept: Clone>> Shared<'a, '_, T, P> {
     #[inline(never)]
     pub(crate) fn get(self) -> P {
         match &mut *self.lent.0 {
-            Loan::Lease(lease) => CanBePassedAs::lend(&**lease, P::clone),
+            Loan::Lease(lease) => CanBePassedAs::lend(&**lease, Clone::clone),
             Loan::Last(value) => CanBePassedAs::give(value),
         }
     }

@@ -10,8 +10,9 @@ impl ::core::default::Default for Catalog {
         Self {
             flowers: pipeline_core::__private::a_dataset::<Csv<Flower>>()
                 .named(
-                    <Csv<
-                        Flower,
+                    <pipeline_core::__private::Seen<
+                        { <Self as pipeline_core::__private::Catalog>::HAS_DATASETS },
+                        Csv<Flower>,
                     > as pipeline_core::__private::FromLocation>::from_location(
                         "data/flowers.csv",
                     ),
@@ -19,7 +20,10 @@ impl ::core::default::Default for Catalog {
                 ),
             model: pipeline_core::__private::a_dataset::<Memory<Model>>()
                 .named(
-                    <Memory<Model> as pipeline_core::__private::NeedsNoLocation>::make(),
+                    <pipeline_core::__private::Seen<
+                        { <Self as pipeline_core::__private::Catalog>::HAS_DATASETS },
+                        Memory<Model>,
+                    > as pipeline_core::__private::NeedsNoLocation>::make(),
                     "model",
                 ),
             params: <Params as ::core::default::Default>::default(),
@@ -27,6 +31,11 @@ impl ::core::default::Default for Catalog {
     }
 }
 impl pipeline_core::__private::Catalog for Catalog {
+    const HAS_DATASETS: ::core::primitive::bool = {
+        let _ = pipeline_core::__private::a_dataset::<Csv<Flower>>();
+        let _ = pipeline_core::__private::a_dataset::<Memory<Model>>();
+        true
+    };
     fn datasets(
         &self,
     ) -> ::std::vec::Vec<
@@ -47,4 +56,4 @@ macro_rules! __catalog_Catalog_109420aaf95e1450 {
     };
 }
 #[allow(unused_imports)]
-pub(crate) use __catalog_Catalog_109420aaf95e1450 as Catalog;
+use __catalog_Catalog_109420aaf95e1450 as Catalog;

@@ -1,6 +1,6 @@
 //! What a pipeline is written as. It may be wrong: `check` tells.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use syn::LitStr;
 
 use crate::scan::plain;
@@ -63,6 +63,17 @@ impl Function {
         match &self.kind {
             FunctionKind::Path { name, .. } => name,
             FunctionKind::Closure => "<closure>",
+        }
+    }
+
+    /// Has a bare name mean what it means at another place.
+    pub(crate) fn resolve_at(&mut self, place: Span) {
+        let mut trees = self.tokens.clone().into_iter();
+        if let (FunctionKind::Path { .. }, Some(TokenTree::Ident(mut name)), None) =
+            (&self.kind, trees.next(), trees.next())
+        {
+            name.set_span(name.span().resolved_at(place));
+            self.tokens = TokenTree::from(name).into();
         }
     }
 }

@@ -3,13 +3,14 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
-use quote::{format_ident, quote};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::buffer::Cursor;
 use syn::parse::{ParseStream, Parser};
 use syn::{LitStr, Token, Type, Visibility};
 
 use crate::cfg;
 use crate::diagnostics::Diagnostics;
+use crate::editor;
 use crate::graph::is_parameters;
 use crate::parse::attributes;
 use crate::scan::{after_comma, is_field, is_ident, is_punct, plain, skip_to_comma, take_until};
@@ -19,6 +20,8 @@ use crate::shim::{split_krate, this_crate};
 struct Catalog {
     attributes: TokenStream,
     visibility: Visibility,
+    /// Where it begins.
+    keyword: Token![struct],
     name: Ident,
     fields: Vec<Field>,
 }
@@ -72,7 +75,7 @@ fn stands_for_a_catalog(tokens: &TokenStream) -> Option<Span> {
 fn parse(input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> syn::Result<Catalog> {
     let attributes = attributes(input)?;
     let visibility = input.parse()?;
-    input.parse::<Token![struct]>()?;
+    let keyword = input.parse()?;
     let name = input.parse()?;
     if input.peek(Token![<]) {
         diagnostics.syntax(&input.error("a catalog takes no generic parameters"));
@@ -102,7 +105,7 @@ fn parse(input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> syn::Result<C
     if !input.is_empty() {
         return Err(input.error("expected nothing after the catalog: one `catalog!` declares one"));
     }
-    Ok(Catalog { attributes, visibility, name, fields })
+    Ok(Catalog { attributes, visibility, keyword, name, fields })
 }
 
 fn field(input: ParseStream<'_>) -> syn::Result<Field> {
@@ -153,11 +156,12 @@ impl Field {
     /// The field of the default catalog.
     fn default(&self, krate: &TokenStream) -> TokenStream {
         let Self { name, ty, value, .. } = self;
+        let seen = seen(krate, ty);
         let value = match value {
             None if self.is_parameters() => quote!(<#ty as ::core::default::Default>::default()),
-            None => quote!(<#ty as #krate::__private::NeedsNoLocation>::make()),
+            None => quote!(<#seen as #krate::__private::NeedsNoLocation>::make()),
             Some(value) if syn::parse2::<LitStr>(value.clone()).is_ok() && !self.is_parameters() => {
-                quote!(<#ty as #krate::__private::FromLocation>::from_location(#value))
+                quote!(<#seen as #krate::__private::FromLocation>::from_location(#value))
             }
             Some(value) => value.clone(),
         };
@@ -170,7 +174,7 @@ impl Field {
 }
 
 fn expand(krate: &TokenStream, catalog: &Catalog, tokens: &TokenStream) -> TokenStream {
-    let Catalog { attributes, visibility, name, fields } = catalog;
+    let Catalog { attributes, visibility, keyword, name, fields } = catalog;
     let struct_fields = fields.iter().map(|field| {
         let Field { attributes, visibility: own, name, ty, .. } = field;
         // A pipeline in another module reads the fields, so they can be seen as far as the struct.
@@ -185,19 +189,28 @@ fn expand(krate: &TokenStream, catalog: &Catalog, tokens: &TokenStream) -> Token
         let text = plain(name);
         quote!((#text, #krate::__private::a_dataset::<#ty>().any(&self.#name)))
     });
+    let types = fields.iter().filter(|field| !field.is_parameters()).map(|field| &field.ty);
+    // From the keyword to the name, or rustc would show the whole catalog where it is not `pub`.
+    let at = |place: Span| if editor::asks() { Span::call_site() } else { Span::call_site().located_at(place) };
+    let (keyword, struct_fields) =
+        (quote_spanned!(at(keyword.span)=> struct), quote_spanned!(at(name.span())=> { #(#struct_fields),* }));
+    let declaration = quote!(#keyword #name #struct_fields);
     let makro = expand_macro(catalog, tokens);
     quote! {
         #attributes
         #[allow(non_snake_case)]
-        #visibility struct #name {
-            #(#struct_fields),*
-        }
+        #visibility #declaration
         impl ::core::default::Default for #name {
             fn default() -> Self {
                 Self { #(#defaults),* }
             }
         }
         impl #krate::__private::Catalog for #name {
+            const HAS_DATASETS: ::core::primitive::bool = {
+                #(let _ = #krate::__private::a_dataset::<#types>();)*
+                true
+            };
+
             fn datasets(&self) -> ::std::vec::Vec<(&'static ::core::primitive::str, &dyn #krate::__private::AnyDataset)> {
                 ::std::vec![#(#datasets),*]
             }
@@ -206,8 +219,20 @@ fn expand(krate: &TokenStream, catalog: &Catalog, tokens: &TokenStream) -> Token
     }
 }
 
+/// The type of a field, by a name that is an error where a field of the catalog is none, so that only that is reported. It stands where
+/// the type does.
+fn seen(krate: &TokenStream, ty: &Type) -> TokenStream {
+    let places: Vec<Span> = ty.to_token_stream().into_iter().map(|tree| tree.span()).collect();
+    let (Some(&first), Some(&last)) = (places.first(), places.last()) else { return quote!(#ty) };
+    let seen = at_place(quote!(#krate::__private::Seen), first);
+    // Of the same origin as the path, or rustc would see no span from the one to the other.
+    let origin = krate.clone().into_iter().next().map_or(last, |tree| tree.span());
+    let close = quote_spanned!(origin.located_at(last)=> >);
+    quote!(#seen<{ <Self as #krate::__private::Catalog>::HAS_DATASETS }, #ty #close)
+}
+
 /// The same tokens at another place: else rustc would show all from the one to the other as a field.
-fn at_place(tokens: TokenStream, place: Span) -> TokenStream {
+pub(crate) fn at_place(tokens: TokenStream, place: Span) -> TokenStream {
     let respanned = tokens.into_iter().map(|mut tree| {
         tree.set_span(tree.span().located_at(place));
         tree
@@ -246,7 +271,7 @@ fn expand_macro(catalog: &Catalog, tokens: &TokenStream) -> TokenStream {
             #[allow(unused_macros)]
             macro_rules! #hidden { #arm }
             #[allow(unused_imports)]
-            pub(crate) use #hidden as #name;
+            #visibility use #hidden as #name;
         }
     }
 }

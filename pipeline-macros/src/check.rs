@@ -77,9 +77,26 @@ fn inputs_exist(graph: &Graph<'_>, catalog: &[Entry], diagnostics: &mut Diagnost
             }
             let message =
                 format!("no dataset is called `{text}`: the catalog does not declare it and no node writes it");
-            diagnostics.error(name.span(), &message, &nearest_dataset(&text, graph, catalog));
+            match unread_output(&text, graph, catalog) {
+                Some((output, near)) => {
+                    let message = format!("{message}; did you mean `{near}`, which no node reads?");
+                    let place =
+                        diagnostics::Place { span: output.span(), role: "the_output_that_no_node_reads".to_owned() };
+                    diagnostics.error_with_places(name.span(), &message, &[place]);
+                }
+                None => diagnostics.error(name.span(), &message, &nearest_dataset(&text, graph, catalog)),
+            }
         }
     }
+}
+
+/// Where a misspelt input has an output next to it that no node reads, either may be the one that is misspelt.
+fn unread_output<'a>(name: &str, graph: &'a Graph<'_>, catalog: &'a [Entry]) -> Option<(&'a Name, &'a str)> {
+    let near = *pipeline_graph::nearest(name, known_datasets(graph, catalog)).first()?;
+    let dataset = graph.datasets.iter().find(|dataset| dataset.name == near)?;
+    let is_unread = dataset.home == Home::Memory && dataset.readers.is_empty();
+    let &writer = dataset.writers.first().filter(|_| is_unread)?;
+    Some((graph.output(writer), near))
 }
 
 fn nearest_dataset(name: &str, graph: &Graph<'_>, catalog: &[Entry]) -> String {

@@ -28,8 +28,15 @@ impl Diagnostics {
 
     /// Reports `message` at `at`, with what to do about it, if that can be said.
     pub(crate) fn error(&mut self, at: Span, message: &str, help: &str) {
-        let text = if help.is_empty() { message.to_owned() } else { format!("{message}\n\nhelp: {help}") };
-        self.in_module(&quote_spanned! {at=> ::core::compile_error! { #text } });
+        self.in_module(&compile_error(at, message, help));
+    }
+
+    /// An expression for what `mistakes` are in: they are reported, and rustc says nothing else of it, nor of what follows from it.
+    ///
+    /// It names what is not there, in a module with a mistake: rustc takes it that the mistake is the reason.
+    pub(crate) fn instead(mistakes: impl Iterator<Item = Mistake>) -> TokenStream {
+        let errors = mistakes.map(|Mistake { at, message, help }| compile_error(at, &message, &help));
+        quote!({ mod mistake { #(#errors)* } mistake::left_out })
     }
 
     /// Where `compile_error!` stands, rustc no longer reports names that it cannot find, in that module. So it gets one of its own.
@@ -57,6 +64,19 @@ impl Diagnostics {
         let first = call(0, at);
         self.errors.extend(quote_spanned! {at=> const _: () = { #(#functions)* #[allow(non_upper_case_globals)] const this_pipeline: () = #first; }; });
     }
+}
+
+fn compile_error(at: Span, message: &str, help: &str) -> TokenStream {
+    let text = if help.is_empty() { message.to_owned() } else { format!("{message}\n\nhelp: {help}") };
+    quote_spanned! {at=> ::core::compile_error! { #text } }
+}
+
+/// A mistake, and what to do about it.
+#[derive(Debug)]
+pub(crate) struct Mistake {
+    pub(crate) at: Span,
+    pub(crate) message: String,
+    pub(crate) help: String,
 }
 
 /// A second place of a mistake, and what stands there.

@@ -7,6 +7,7 @@
 use pipeline_graph::{Cycle, Order};
 use proc_macro2::{Delimiter, Group, Ident, Literal, Span, TokenStream, TokenTree};
 use quote::{format_ident, quote, quote_spanned};
+use syn::Lifetime;
 
 use crate::ast::{Form, FunctionKind, Item, Name, Node};
 use crate::dag::{self, Places};
@@ -30,6 +31,14 @@ impl Context<'_> {
     fn names(&self) -> Option<TokenStream> {
         self.editor.map(|editor| editor.names(self))
     }
+
+    /// A label for the block of an expression. Where items stand, rustc refuses it by its name, at its place: that of the catalog, or where
+    /// the pipeline begins.
+    fn no_name(&self) -> Lifetime {
+        let catalog = self.catalog.clone().into_iter().next().filter(|_| self.editor.is_none());
+        let at = catalog.map_or_else(Span::call_site, |tree| Span::call_site().located_at(tree.span()));
+        Lifetime::new("'outside_of_functions_a_pipeline_has_a_name", at)
+    }
 }
 
 /// Expands a pipeline.
@@ -41,7 +50,8 @@ pub(crate) fn expand(context: &Context<'_>, graph: &Graph<'_>, form: &Form) -> T
             let name = Ident::new("PIPELINE_DAG", Span::call_site());
             let (dag, pipeline) = (expansion.static_dag(&name), expansion.expression(&name));
             let names = context.names();
-            quote!({ #names #dag #pipeline })
+            let no_name = context.no_name();
+            quote!(#no_name: { #names #dag #pipeline })
         }
     }
 }
@@ -81,7 +91,6 @@ impl<'a> Expansion<'a> {
         let Context { krate, catalog, diagnostics, .. } = self.context;
         let Item { attributes, visibility, name } = item;
         let dag = self.dag();
-        let body = self.body();
         let text = plain(name);
         let [of_struct, of_function, of_both] = attributes_by_item(attributes);
         // Unless the user derives it.
@@ -90,15 +99,13 @@ impl<'a> Expansion<'a> {
         let outputs = self.outputs_struct(name, &head, true);
         let same_name = &self.again(name);
         let collect = self.collect(same_name, true);
-        let names = self.context.names();
+        let (names, body) = (self.context.names(), self.body(&quote!(#same_name::DAG)));
         // rustc warns of a function that nothing uses only if it is the user's from its first token to its last.
         let users = if self.context.editor.is_some() { Span::call_site() } else { name.span() };
         let (function, end) = (quote_spanned!(users=> fn), quote_spanned!(users=> >));
         let made = quote! {
-            #krate::__private::pipeline(::core::option::Option::Some(#text), #same_name::DAG, |body: &mut #krate::__private::Body<#catalog>| {
-                #body
-                #collect
-            })
+            #body
+            body.pipeline(::core::option::Option::Some(#text), #same_name::DAG, #collect)
         };
         let mut made = Group::new(Delimiter::Brace, made);
         made.set_span(users);
@@ -137,23 +144,21 @@ impl<'a> Expansion<'a> {
         quote!(#diagnostics static #name: #krate::Dag = #dag;)
     }
 
-    /// The pipeline, a block if it has free outputs.
+    /// The pipeline.
     fn expression(&self, dag: &Ident) -> TokenStream {
-        let Context { krate, catalog, .. } = self.context;
-        let body = self.body();
+        let krate = self.context.krate;
+        let body = self.body(&quote!(&#dag));
         let name = Ident::new("PipelineOutputs", Span::call_site());
         let (outputs, collect) = if self.free_outputs().next().is_none() {
             (TokenStream::new(), quote!(#krate::__private::Collect::nothing()))
         } else {
             (self.outputs_struct(&name, &self.derive_debug(), false), self.collect(&name, false))
         };
-        let pipeline = quote! {
-            #krate::__private::pipeline(::core::option::Option::None, &#dag, |body: &mut #krate::__private::Body<#catalog>| {
-                #body
-                #collect
-            })
-        };
-        if outputs.is_empty() { pipeline } else { quote!({ #outputs #pipeline }) }
+        quote!({
+            #outputs
+            #body
+            body.pipeline(::core::option::Option::None, &#dag, #collect)
+        })
     }
 
     /// A DAG with a mistake is never read.
@@ -164,6 +169,15 @@ impl<'a> Expansion<'a> {
         } else {
             quote!(#krate::__private::dag::dag(&[], &[]))
         }
+    }
+
+    /// The catalog, by a type that is an error where a field of the catalog is, so that only that is reported.
+    fn seen_catalog(&self) -> TokenStream {
+        let Context { krate, catalog, editor, .. } = self.context;
+        if editor.is_some() {
+            return quote!(#catalog);
+        }
+        quote!(#krate::__private::Seen<{ <#catalog as #krate::__private::Catalog>::HAS_DATASETS }, #catalog>)
     }
 
     /// The free outputs.
@@ -201,10 +215,16 @@ impl<'a> Expansion<'a> {
         });
         let docs = fields.iter().map(|output| format!(" The free output `{}`.", output.dataset.name));
         let types: Vec<Ident> = (0..fields.len()).map(|index| format_ident!("Out{index}")).collect();
+        let dag = is_item.then(|| {
+            quote!(const DAG: ::core::option::Option<&'static #krate::Dag> = ::core::option::Option::Some(#same_name::DAG);)
+        });
         if fields.is_empty() {
             return quote! {
                 #head struct #name {}
-                impl #krate::__private::Outputs for #same_name { type Partial = #same_name; }
+                impl #krate::__private::Outputs for #same_name {
+                    type Partial = #same_name;
+                    #dag
+                }
             };
         }
         let defaults = fields.iter().map(|output| match &output.dataset.ty {
@@ -218,6 +238,7 @@ impl<'a> Expansion<'a> {
             }
             impl<#(#types),*> #krate::__private::Outputs for #same_name<#(#types),*> {
                 type Partial = #same_name<#(::core::option::Option<#types>),*>;
+                #dag
             }
         }
     }
@@ -239,9 +260,9 @@ impl<'a> Expansion<'a> {
         }
     }
 
-    /// The slots and nodes.
-    fn body(&self) -> TokenStream {
-        let krate = self.context.krate;
+    /// The slots and nodes, in a local `body`.
+    fn body(&self, dag: &TokenStream) -> TokenStream {
+        let (krate, seen) = (self.context.krate, self.seen_catalog());
         let mut declared = vec![false; self.graph.datasets.len()];
         let mut asks = false;
         let nodes: Vec<TokenStream> = self
@@ -264,7 +285,13 @@ impl<'a> Expansion<'a> {
             quote!(use #krate::__private::{#(#in_scope)*};)
         });
         let names = self.context.editor.map(|editor| editor.in_memory(|name| local("slot", &self.again(name))));
-        quote!(#traits #(#nodes)* #(#no_results)* #names)
+        quote! {
+            #traits
+            let mut body = #krate::__private::Body::<#seen>::new(#dag);
+            #(#nodes)*
+            #(#no_results)*
+            #names
+        }
     }
 
     /// A check for each dataset in memory whose type is inferred from a function without `?`: behind all nodes, when types are known.
@@ -331,7 +358,9 @@ impl<'a> Expansion<'a> {
             .zip(&node.outputs.names)
             .zip(&wires.outputs)
             .map(|((output, name), &id)| self.write(index, output, name, id));
-        quote! {
+        // All of it stands where the function does, or rustc would show the whole pipeline where an output borrows from an input, or a
+        // closure from a local variable.
+        quote_spanned! {Span::call_site().located_at(node.function.span)=>
             #hoisted
             body.node((#(#needs,)*), |catalog, io, (#(#needs,)*)| {
                 #(#reads)*
@@ -397,7 +426,8 @@ impl<'a> Expansion<'a> {
             (Name::Dataset { .. }, Home::Memory) if !declared[id] => return None,
             (Name::Dataset { ident, .. }, Home::Memory) => {
                 let (place, slot) = (self.place(id), local("slot", ident));
-                if dataset.readers.len() == 1 { quote!(io.take(#place, #slot)) } else { quote!(io.read(#place, #slot)) }
+                let method = Ident::new(if dataset.readers.len() == 1 { "take" } else { "read" }, span);
+                quote_spanned!(span=> io.#method(#place, #slot))
             }
         })
     }

@@ -9,10 +9,11 @@ use syn::parse::{ParseStream, Parser};
 use syn::{LitStr, Token, Visibility};
 
 use crate::ast::{Form, Function, FunctionKind, Item, List, Name, Node, Pipeline};
-use crate::diagnostics::Diagnostics;
+use crate::diagnostics::{Diagnostics, Mistake};
 use crate::graph::is_parameters;
 use crate::scan::{
-    after_brackets, after_comma, in_angles, is_any_arrow, is_ident, is_punct, plain, skip_to_comma, take_until,
+    after_brackets, after_comma, closure_parameters, has_type, in_angles, is_any_arrow, is_ident, is_punct, plain,
+    skip_to_comma, take_until,
 };
 use crate::{cfg, editor};
 
@@ -34,10 +35,10 @@ pub(crate) fn head(tokens: TokenStream) -> syn::Result<Head> {
     parser.parse2(tokens)
 }
 
-/// An item begins with `pub`, or a name before `for`; attributes stand before a node too.
+/// An item begins with `pub`, or a name before `for`, which may be missing; attributes stand before a node too.
 fn is_item(input: ParseStream<'_>) -> bool {
     let input = &input.fork();
-    let after_name = |(_, rest): (Ident, Cursor<'_>)| is_ident(rest, "for");
+    let after_name = |(_, rest): (Ident, Cursor<'_>)| is_ident(rest, "for") || rest.group(Delimiter::Brace).is_some();
     let attributes = attributes(input);
     attributes.is_err()
         || input.peek(Token![pub])
@@ -47,7 +48,14 @@ fn is_item(input: ParseStream<'_>) -> bool {
 fn item_head(input: ParseStream<'_>) -> syn::Result<Head> {
     let attributes = attributes(input)?;
     let visibility = input.parse::<Visibility>()?.into_token_stream();
+    let form = "as in `pub training for Catalog { … }`";
+    if !input.peek(syn::Ident) {
+        return Err(input.error(format!("expected the name of the pipeline, {form}")));
+    }
     let name = input.parse::<Ident>()?;
+    if !input.peek(Token![for]) {
+        return Err(input.error(format!("expected `for` and the catalog of the pipeline, {form}")));
+    }
     input.parse::<Token![for]>()?;
     let catalog = take_until(input, |cursor| cursor.group(Delimiter::Brace).is_some());
     let body;
@@ -209,6 +217,7 @@ fn function(input: ParseStream<'_>, node: Span) -> syn::Result<(Function, Option
         trees => trees.iter().cloned().collect(),
     };
     if is_closure {
+        let tokens = with_typed_parameters(tokens);
         return Ok((Function { tokens, kind: FunctionKind::Closure, span }, fallible));
     }
     let wanted = "expected the function of the node: a path, or a closure whose parameters have types";
@@ -219,6 +228,25 @@ fn function(input: ParseStream<'_>, node: Span) -> syn::Result<(Function, Option
     let name = path.path.segments.last().map(|segment| plain(&segment.ident)).unwrap_or_default();
     let generic = path.path.segments.iter().any(|segment| !segment.arguments.is_none());
     Ok((Function { tokens, kind: FunctionKind::Path { name, generic }, span }, fallible))
+}
+
+/// A closure whose parameters have types; else, what reports those that have none.
+fn with_typed_parameters(closure: TokenStream) -> TokenStream {
+    let untyped: Vec<Vec<TokenTree>> =
+        closure_parameters(closure.clone()).into_iter().filter(|parameter| !has_type(parameter)).collect();
+    if untyped.is_empty() || editor::asks() {
+        return closure;
+    }
+    Diagnostics::instead(untyped.iter().filter_map(|parameter| {
+        let name: TokenStream = parameter.iter().cloned().collect();
+        Some(Mistake {
+            at: parameter.last()?.span(),
+            message: format!("the parameter `{name}` of this closure has no type"),
+            help: format!(
+                "write `{name}: Type`: how the input is passed follows from it, as `T` or `&T` where it holds `T`"
+            ),
+        })
+    }))
 }
 
 /// `->`; `=>` is reported and taken for it, and so is nothing before the outputs.

@@ -166,7 +166,6 @@ fn expand(krate: &TokenStream, entries: &[Entry], registry: &Registry) -> TokenS
     let Registry { attributes, visibility, name, catalog, pipelines } = registry;
     let mut parts: Vec<Vec<Part>> = Vec::with_capacity(pipelines.len());
     let mut items = TokenStream::new();
-    let mut all_right = true;
     let mut made = TokenStream::new();
     for (index, registered) in pipelines.iter().enumerate() {
         let mut own_parts = Vec::new();
@@ -184,18 +183,18 @@ fn expand(krate: &TokenStream, entries: &[Entry], registry: &Registry) -> TokenS
                     }
                 }
                 Term::Path(path) => {
-                    let at = path.clone().into_iter().last().map_or_else(Span::call_site, |tree| tree.span());
                     let name = path.to_string().replace(' ', "");
-                    own_parts.push(Part { name, dag: quote!(#path::DAG), at });
-                    // The parentheses stand there too, or rustc would show all of the registry as a wrong term.
-                    let at = Span::call_site().located_at(at);
-                    let arguments = quote_spanned!(at=> ());
-                    quote!(#path #arguments)
+                    let part = format_ident!("PART_{index}_{term_index}", span = Span::mixed_site());
+                    let Declared { at, term } = declared(krate, catalog, path);
+                    let sum = quote!(#krate::__private::sum);
+                    items.extend(quote!(const #part: #sum::Declared = #sum::declared(#name, || #term);));
+                    items.extend(constant(at, &quote!(#part.mistake)));
+                    own_parts.push(Part { name, dag: quote!(#part.dag), at });
+                    quote!(#term.pipeline)
                 }
                 Term::Literal(nodes) => {
                     let dag = format_ident!("DAG_{index}_{term_index}", span = Span::mixed_site());
-                    let Literal { item, value, is_right } = literal(krate, catalog, entries, nodes, &dag);
-                    all_right &= is_right;
+                    let (item, value) = literal(krate, catalog, entries, nodes, &dag);
                     items.extend(item);
                     own_parts.push(Part {
                         name: plain(&registered.name),
@@ -221,8 +220,7 @@ fn expand(krate: &TokenStream, entries: &[Entry], registry: &Registry) -> TokenS
         let (local, text) = (local(&pipelines[index].name), &names[index]);
         quote!(.with(#text, #local))
     });
-    // The DAG of a pipeline with a mistake is empty.
-    let datasets_are_used = all_right.then(|| check_datasets(krate, entries, &parts));
+    let datasets_are_used = check_datasets(krate, entries, &parts);
     quote! {
         #attributes
         #[must_use]
@@ -235,24 +233,37 @@ fn expand(krate: &TokenStream, entries: &[Entry], registry: &Registry) -> TokenS
     }
 }
 
-/// A pipeline that is written out: its static DAG, and the pipeline.
-struct Literal {
-    item: TokenStream,
-    value: TokenStream,
-    is_right: bool,
+/// A pipeline that is declared elsewhere, as a term of a sum.
+struct Declared {
+    /// Where its name stands.
+    at: Span,
+    /// The term. Nothing else names the pipeline, so rustc reports a mistake in its name once.
+    term: TokenStream,
 }
 
-fn literal(krate: &TokenStream, catalog: &TokenStream, entries: &[Entry], nodes: &TokenStream, dag: &Ident) -> Literal {
+fn declared(krate: &TokenStream, catalog: &TokenStream, path: &TokenStream) -> Declared {
+    let at = path.clone().into_iter().last().map_or_else(Span::call_site, |tree| tree.span());
+    // The parentheses stand at the name, or rustc would show all of the registry as a wrong term.
+    let arguments = quote_spanned!(Span::call_site().located_at(at)=> ());
+    Declared { at, term: quote!(#krate::__private::sum::Term::<#catalog, _> { pipeline: #path #arguments }) }
+}
+
+/// A pipeline that is written out: its static DAG, and the pipeline.
+fn literal(
+    krate: &TokenStream,
+    catalog: &TokenStream,
+    entries: &[Entry],
+    nodes: &TokenStream,
+    dag: &Ident,
+) -> (TokenStream, TokenStream) {
     match parse::head(nodes.clone()) {
-        Ok(head) => shim::with_graph(krate, catalog, entries, head, |context, graph, _| {
-            let (item, value) = expand::expand_apart(context, graph, dag);
-            Literal { item, value, is_right: context.diagnostics.is_empty() }
+        Ok(head) => shim::with_graph(krate, catalog, entries, None, head, |context, graph, _| {
+            expand::expand_apart(context, graph, dag)
         }),
         Err(error) => {
             let error = error.into_compile_error();
             let item = quote!(#error static #dag: #krate::Dag = #krate::__private::dag::dag(&[], &[]););
-            let value = quote!(#krate::__private::missing::<#krate::Pipeline<#catalog>>());
-            Literal { item, value, is_right: false }
+            (item, quote!(#krate::__private::missing::<#krate::Pipeline<#catalog>>()))
         }
     }
 }

@@ -77,6 +77,47 @@ pub(crate) fn in_angles(tokens: TokenStream) -> Result<TokenStream, TokenStream>
     }
 }
 
+/// The parameters of a closure, each with its tokens; none where no closure begins.
+pub(crate) fn closure_parameters(tokens: TokenStream) -> Vec<Vec<TokenTree>> {
+    let is_keyword = |tree: &TokenTree| matches!(tree, TokenTree::Ident(word) if word == "move" || word == "static" || word == "async");
+    let mut trees = tokens.into_iter().skip_while(is_keyword);
+    if trees.next().and_then(|tree| punct(&tree)) != Some('|') {
+        return Vec::new();
+    }
+    let (mut parameters, mut parameter, mut depth, mut last) = (Vec::new(), Vec::new(), 0_usize, None);
+    for tree in trees {
+        let this = punct(&tree);
+        match this {
+            Some('|') => break,
+            Some('<') => depth += 1,
+            Some('>') if last != Some('-') => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if this == Some(',') && depth == 0 {
+            parameters.push(std::mem::take(&mut parameter));
+        } else {
+            parameter.push(tree);
+        }
+        last = this;
+    }
+    parameters.push(parameter);
+    parameters.retain(|parameter| !parameter.is_empty());
+    parameters
+}
+
+/// Whether a parameter has its type: a single colon.
+pub(crate) fn has_type(parameter: &[TokenTree]) -> bool {
+    let is_colon = |tree: Option<&TokenTree>| tree.and_then(punct) == Some(':');
+    (0..parameter.len()).any(|index| {
+        let before = index.checked_sub(1).and_then(|before| parameter.get(before));
+        is_colon(parameter.get(index)) && !is_colon(before) && !is_colon(parameter.get(index + 1))
+    })
+}
+
+fn punct(tree: &TokenTree) -> Option<char> {
+    if let TokenTree::Punct(punct) = tree { Some(punct.as_char()) } else { None }
+}
+
 /// The text of an identifier without `r#`.
 pub(crate) fn plain(ident: &Ident) -> String {
     let text = ident.to_string();

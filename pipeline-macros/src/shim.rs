@@ -33,17 +33,12 @@ pub(crate) fn pipeline_in(tokens: TokenStream) -> TokenStream {
 /// Expands a pipeline with the fields of its catalog.
 pub(crate) fn pipeline_with(tokens: TokenStream) -> TokenStream {
     match from_catalog(tokens) {
-        Ok(Call { krate, entries, catalog, tokens }) => match parse::head(tokens) {
-            Ok(head) => pipeline(&krate, &catalog, &entries, head),
+        Ok(Call { krate, entries, catalog, items, tokens }) => match parse::head(tokens) {
+            Ok(head) => with_graph(&krate, &catalog, &entries, Some(items), head, expand::expand),
             Err(error) => error.into_compile_error(),
         },
         Err(error) => error.into_compile_error(),
     }
-}
-
-/// Expands a pipeline.
-fn pipeline(krate: &TokenStream, catalog: &TokenStream, entries: &[Entry], head: parse::Head) -> TokenStream {
-    with_graph(krate, catalog, entries, head, expand::expand)
 }
 
 /// Reads and checks a pipeline, and has `expand` expand it.
@@ -51,12 +46,19 @@ pub(crate) fn with_graph<T>(
     krate: &TokenStream,
     catalog: &TokenStream,
     entries: &[Entry],
+    items: Option<Span>,
     head: parse::Head,
     expand: impl FnOnce(&Context<'_>, &Graph<'_>, &Form) -> T,
 ) -> T {
     let mut diagnostics = Diagnostics::default();
     let sketches = if editor::asks() { editor::sketches(editor::unnest(head.nodes.clone())) } else { Vec::new() };
-    let Pipeline { form, nodes } = parse::pipeline(head, &mut diagnostics);
+    let Pipeline { form, mut nodes } = parse::pipeline(head, &mut diagnostics);
+    if let (Form::Expression, Some(items)) = (&form, items) {
+        // The code of a node has no state. Where it stands in a function, a local variable would be state.
+        for node in &mut nodes {
+            node.function.resolve_at(items);
+        }
+    }
     let graph = Graph::new(&nodes, entries);
     check::check(&graph, &form, entries, &mut diagnostics);
     if !editor::asks() {
@@ -80,7 +82,10 @@ fn catalog_in_scope(tokens: &TokenStream) -> TokenStream {
 pub(crate) fn to_catalog(krate: &TokenStream, catalog: &TokenStream, next: &str, tokens: &TokenStream) -> TokenStream {
     let next = Ident::new(next, Span::call_site());
     let makro = if editor::asks() { editor::without_places(catalog) } else { ours_at_its_place(catalog) };
-    quote!(#makro! { [#krate] #next [#catalog] { #tokens } })
+    // From here on, a name at this place means an item: neither a local variable of the user's, nor one of ours.
+    let mut tokens = Group::new(Delimiter::Brace, tokens.clone());
+    tokens.set_span(Span::mixed_site());
+    quote!(#makro! { [#krate] #next [#catalog] #tokens })
 }
 
 /// The path of the catalog's macro with its last part as ours, at the same place: if there is no such macro, rustc names the macro that this
@@ -98,6 +103,8 @@ pub(crate) struct Call {
     pub(crate) krate: TokenStream,
     pub(crate) entries: Vec<Entry>,
     pub(crate) catalog: TokenStream,
+    /// Where a name means an item.
+    pub(crate) items: Span,
     pub(crate) tokens: TokenStream,
 }
 
@@ -110,8 +117,8 @@ pub(crate) fn from_catalog(tokens: TokenStream) -> syn::Result<Call> {
         let is_here = here != "\"\"" && declared_in == Some(here);
         let entries = entries.filter_map(|tree| entry(tree, is_here)).collect();
         let catalog = input.parse::<Group>()?.stream();
-        let tokens = input.parse::<Group>()?.stream();
-        Ok(Call { krate, entries, catalog, tokens })
+        let tokens = input.parse::<Group>()?;
+        Ok(Call { krate, entries, catalog, items: tokens.span_open(), tokens: tokens.stream() })
     };
     parser.parse2(tokens)
 }

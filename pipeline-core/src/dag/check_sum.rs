@@ -2,11 +2,39 @@
 //!
 //! `join` checks the same when a sum is made at run time, with the means that it has there.
 
-use super::parts::{DatasetParts, NodeParts};
+use super::parts::{self, DatasetParts, NodeParts};
 use super::{Dag, Kind, Parts};
+use crate::{Outputs, Pipeline};
 
 /// A part of a sum: what the user calls it, and its DAG.
 pub type Part = (&'static str, &'static Dag);
+
+/// A term of a sum over the catalog `C`: a struct, since of what stands in its field rustc says what it is instead, and no more.
+#[derive(Debug)]
+pub struct Term<C, O: Outputs> {
+    /// The term.
+    pub pipeline: Pipeline<C, O>,
+}
+
+/// What is known of a term when it compiles.
+#[derive(Debug)]
+pub struct Declared {
+    /// The static DAG of the pipeline.
+    pub dag: &'static Dag,
+    /// Why it is not known.
+    pub mistake: Option<Text>,
+}
+
+/// What a function that makes a pipeline tells: its DAG, if an item declares it.
+#[must_use]
+pub const fn declared<C, O: Outputs>(name: &str, _: fn() -> Term<C, O>) -> Declared {
+    if let Some(dag) = O::DAG {
+        return Declared { dag, mistake: None };
+    }
+    let text = Text::new().push("no `pipeline!` declares what `").push(name).push("` returns;");
+    let text = text.push(" name the pipelines that it is made of, as in `data_processing() + data_science()`");
+    Declared { dag: const { &parts::dag(&[], &[]) }, mistake: Some(text) }
+}
 
 /// Why two parts of a sum do not fit together: they write the same dataset, or have a node of the same name.
 #[must_use]
@@ -60,12 +88,15 @@ pub const fn cycle<const N: usize>(parts: &[Part]) -> Option<Text> {
     if start == N { None } else { Some(spell_out::<N>(parts, start, &is_done)) }
 }
 
-/// Whether any of these pipelines reads or writes a dataset of the catalog.
+/// Whether any of these pipelines reads or writes a dataset of the catalog. One whose DAG a mistake has left empty may.
 #[must_use]
 pub const fn is_used(name: &str, parts: &[&'static Dag]) -> bool {
     let mut part = 0;
     while part < parts.len() {
         let datasets = datasets(parts[part]);
+        if datasets.is_empty() {
+            return true;
+        }
         let mut i = 0;
         while i < datasets.len() {
             if matches!(datasets[i].kind, Kind::Catalog) && equal(datasets[i].name, name) {

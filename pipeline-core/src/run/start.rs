@@ -150,7 +150,7 @@ fn watched<C: Catalog>(run: &Run<'_>, hooks: Hooks<'_>, catalog: &C, runner: Run
         return runner(run).err().or_else(|| run.failures());
     }
     let watch = WatchRun::new(hooks, run.pipeline(), run.dag);
-    let result = watch.before(catalog).and_then(|()| runner(run));
+    let result = watch.before(&catalog.datasets()).and_then(|()| runner(run));
     let error = result.err().or_else(|| run.failures());
     let told = watch.after(error.as_ref());
     error.or(told.err())

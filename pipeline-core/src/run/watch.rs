@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 use super::active::message;
 use crate::body::Failure;
 use crate::dag::{Dag, DatasetId, Node};
+use crate::dataset::AnyDataset;
 use crate::hook::{DatasetEvent, Hook, NodeEvent, RunEvent};
-use crate::{BoxError, Catalog, Error};
+use crate::{BoxError, Error};
 
 /// The hooks of a run.
 #[derive(Clone, Copy)]
@@ -75,9 +76,9 @@ impl<'r> WatchRun<'r> {
         Self { hooks, event: RunEvent { pipeline, dag, took: None }, started: hooks.now() }
     }
 
-    pub(super) fn before(&self, catalog: &dyn Catalog) -> Result<(), Error> {
+    pub(super) fn before(&self, datasets: &[(&'static str, &dyn AnyDataset)]) -> Result<(), Error> {
         let catalog_created = self.hooks.each(|hook| {
-            hook.after_catalog_created(catalog);
+            hook.after_catalog_created(datasets);
             Ok(())
         });
         let result = catalog_created.and_then(|()| self.hooks.each(|hook| hook.before_pipeline_run(&self.event)));

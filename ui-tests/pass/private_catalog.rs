@@ -1,0 +1,33 @@
+use pipeline_core::prelude::*;
+
+mod data {
+    use pipeline_core::prelude::*;
+
+    catalog! {
+        pub struct Catalog {
+            reviews: Memory<Vec<f64>>,
+            average_rating: Memory<f64>,
+        }
+    }
+}
+
+mod science {
+    use crate::data::Catalog;
+    use pipeline_core::prelude::*;
+
+    pipeline! {
+        pub pipeline for Catalog {
+            node(mean, [reviews] -> [average_rating]),
+        }
+    }
+
+    fn mean(ratings: &[f64]) -> f64 {
+        ratings.iter().sum::<f64>() / ratings.len() as f64
+    }
+}
+
+fn main() {
+    let catalog = data::Catalog { reviews: Memory::new(vec![4.0, 5.0]), ..data::Catalog::default() };
+    SequentialRunner::new().run(&science::pipeline(), &catalog).unwrap();
+    assert_eq!(catalog.average_rating.load().unwrap(), 4.5);
+}
