@@ -259,9 +259,17 @@ impl<'r> Io<'r> {
     where
         T: 'static, // an output outlives its node: a function returns an owned value, not a borrow of its input
     {
-        let Some(watch) = self.watch else { return self.slot(id, *key).put(value) };
+        match self.watch {
+            None => self.slot(id, *key).put(value),
+            Some(watch) => self.put_watched(id, *key, value, watch),
+        }
+    }
+
+    /// Puts a value in memory, with hooks.
+    #[cold]
+    fn put_watched<T: 'static>(&self, id: u32, key: Key<T>, value: T, watch: &Watch<'_>) {
         let started = or_leave(watch.before_save(id, &value));
-        self.slot(id, *key).put(value);
+        self.slot(id, key).put(value);
         or_leave(watch.saved(id, started));
     }
 

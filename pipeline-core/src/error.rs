@@ -110,6 +110,13 @@ pub enum Error {
         errors: Vec<Error>,
     },
 
+    /// A runner was to have no workers.
+    #[error("`{runner}` needs at least one worker, and `max_workers` is 0")]
+    NoWorkers {
+        /// The runner.
+        runner: &'static str,
+    },
+
     /// A runner left nodes out, so there are no outputs to return.
     #[error(
         "the run{} returns no outputs: {}; `run_report` accepts a runner that leaves nodes out",

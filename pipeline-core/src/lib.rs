@@ -104,7 +104,7 @@ pub use self::registry::Pipelines;
 pub use self::run::{Report, Run, RunOptions, Status};
 #[cfg(feature = "rayon")]
 pub use self::runner::ParallelRunner;
-pub use self::runner::{DryRunner, Runner, RunnerExt, SequentialRunner};
+pub use self::runner::{DryRunner, Runner, RunnerExt, SequentialRunner, ThreadRunner};
 
 /// What most programs need: `use pipeline_core::prelude::*;`.
 pub mod prelude {
@@ -115,7 +115,7 @@ pub mod prelude {
     pub use crate::dataset::{Bytes, Dataset as _, Lambda, Load as _, Memory, Save as _, Text};
     #[cfg(feature = "rayon")]
     pub use crate::runner::ParallelRunner;
-    pub use crate::runner::{DryRunner, Runner, RunnerExt as _, SequentialRunner};
+    pub use crate::runner::{DryRunner, Runner, RunnerExt as _, SequentialRunner, ThreadRunner};
     pub use crate::{Catalog as _, Pipeline, Pipelines, Slice, catalog, pipeline, pipelines};
 }
 

@@ -29,6 +29,8 @@ const IDLE: u8 = 0;
 const BY_NODE: u8 = 1;
 /// All nodes are being executed in order, by one call.
 const IN_ORDER: u8 = 2;
+/// That went well: all nodes are completed, whatever their states say.
+const ALL_COMPLETED: u8 = 3;
 
 pub(crate) struct Memory {
     pub(crate) slots: Box<[AnySlot]>,
@@ -54,13 +56,19 @@ impl Memory {
         self.mode.compare_exchange(IDLE, IN_ORDER, Ordering::AcqRel, Ordering::Relaxed).is_ok()
     }
 
-    /// Ends that: so many nodes are completed, and the one behind them failed, if there is one.
-    pub(crate) fn end_in_order(&self, n_completed: usize) {
-        for (node, state) in self.states.iter().enumerate().take(n_completed + 1) {
-            let end = if node < n_completed { State::Completed } else { State::Failed };
-            state.store(end as u8, Ordering::Relaxed);
+    /// Ends that: all nodes are completed, or those before the one that failed.
+    pub(crate) fn end_in_order(&self, failed: Option<usize>) {
+        let Some(failed) = failed else { return self.mode.store(ALL_COMPLETED, Ordering::Release) };
+        for state in &self.states[..failed] {
+            state.store(State::Completed as u8, Ordering::Relaxed);
         }
+        self.states[failed].store(State::Failed as u8, Ordering::Relaxed);
         self.mode.store(BY_NODE, Ordering::Release);
+    }
+
+    /// Whether all nodes have been completed by one call.
+    pub(crate) fn is_all_completed(&self) -> bool {
+        self.mode.load(Ordering::Acquire) == ALL_COMPLETED
     }
 
     /// Marks a node as running; false if it has been started before.
@@ -79,6 +87,9 @@ impl Memory {
     }
 
     pub(crate) fn state(&self, node: usize) -> State {
+        if self.is_all_completed() {
+            return State::Completed;
+        }
         State::ALL[usize::from(self.states[node].load(Ordering::Acquire))]
     }
 
@@ -92,9 +103,10 @@ impl Memory {
 
     /// Has all nodes wait again.
     pub(crate) fn restart(&mut self) {
-        for state in &mut self.states {
-            *state.get_mut() = State::Waiting as u8;
+        if std::mem::replace(self.mode.get_mut(), IDLE) == BY_NODE {
+            for state in &mut self.states {
+                *state.get_mut() = State::Waiting as u8;
+            }
         }
-        *self.mode.get_mut() = IDLE;
     }
 }

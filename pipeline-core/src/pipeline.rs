@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::Add;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::body::{Collect, Part};
 use crate::dag::join::{Joined, join};
-use crate::dag::{Dag, Selection, Slice};
+use crate::dag::{Dag, Kind, Selection, Slice};
 use crate::memory::Memory;
 use crate::{Error, Outputs};
 
@@ -45,6 +45,8 @@ pub(crate) struct Plan<C> {
     /// Where the slots of each part begin.
     pub(crate) slots_from: Vec<usize>,
     order: Planned,
+    /// Whether a dataset of the catalog passes from node to node; known after the first run.
+    passes_through_catalog: OnceLock<bool>,
     idle: Mutex<Vec<Memory>>,
 }
 
@@ -58,7 +60,13 @@ enum Planned {
 impl<C, O: Outputs> Pipeline<C, O> {
     pub(crate) fn single(name: Option<&'static str>, part: Part<C>, collect: Collect<O>) -> Self {
         let order = Planned::Single(part.dag);
-        let plan = Plan { parts: vec![Arc::new(part)], slots_from: vec![0], order, idle: Mutex::default() };
+        let plan = Plan {
+            parts: vec![Arc::new(part)],
+            slots_from: vec![0],
+            order,
+            passes_through_catalog: OnceLock::new(),
+            idle: Mutex::default(),
+        };
         Self { name: name.map(Cow::Borrowed), plan: Arc::new(plan), collect }
     }
 
@@ -129,6 +137,16 @@ impl<C> Plan<C> {
         }
     }
 
+    /// Whether a dataset of the catalog passes from node to node.
+    pub(crate) fn passes_through_catalog(&self) -> bool {
+        let passes = |dag: &Dag| dag.edges().any(|(_, dataset, _)| dataset.kind() == Kind::Catalog);
+        *self.passes_through_catalog.get_or_init(|| match &self.order {
+            Planned::Single(dag) => passes(dag),
+            Planned::Sum(joined) => passes(&joined.dag),
+            Planned::Broken(_) => false,
+        })
+    }
+
     /// Memory for one run: what an earlier run left, or new. Runs at the same time get one each.
     pub(crate) fn memory(&self) -> Memory {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
@@ -167,7 +185,7 @@ impl<C: 'static, A: Outputs + 'static, B: Outputs + 'static> Add<Pipeline<C, B>>
 
         let left_slots = self.plan.parts.iter().map(|part| part.slots.len()).sum();
         let collect = self.collect.and(other.collect, left_slots);
-        let plan = Plan { parts, slots_from, order, idle: Mutex::default() };
+        let plan = Plan { parts, slots_from, order, passes_through_catalog: OnceLock::new(), idle: Mutex::default() };
         Pipeline { name, plan: Arc::new(plan), collect }
     }
 }

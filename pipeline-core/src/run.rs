@@ -162,11 +162,11 @@ impl<'r> Run<'r> {
         }
         match self.nodes.execute_all() {
             Ok(()) => {
-                self.memory.end_in_order(self.dag.len());
+                self.memory.end_in_order(None);
                 Ok(())
             }
             Err((node, error)) => {
-                self.memory.end_in_order(node);
+                self.memory.end_in_order(Some(node));
                 Err(error)
             }
         }

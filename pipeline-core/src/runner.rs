@@ -4,11 +4,13 @@ mod dry;
 #[cfg(feature = "rayon")]
 mod parallel;
 mod sequential;
+mod thread;
 
 pub use self::dry::DryRunner;
 #[cfg(feature = "rayon")]
 pub use self::parallel::ParallelRunner;
 pub use self::sequential::SequentialRunner;
+pub use self::thread::ThreadRunner;
 use crate::run::{self, Report, Run, RunOptions};
 use crate::{Catalog, Error, Outputs, Pipeline};
 
@@ -106,3 +108,20 @@ pub trait RunnerExt: Runner {
 }
 
 impl<R: Runner + ?Sized> RunnerExt for R {}
+
+/// How many workers a runner may have.
+#[derive(Clone, Copy, Debug, Default)]
+struct Workers {
+    max: Option<usize>,
+}
+
+impl Workers {
+    fn at_most(n_workers: usize) -> Self {
+        Self { max: Some(n_workers) }
+    }
+
+    /// The limit, if there is one.
+    fn limit(self, runner: &'static str) -> Result<Option<usize>, Error> {
+        if self.max == Some(0) { Err(Error::NoWorkers { runner }) } else { Ok(self.max) }
+    }
+}

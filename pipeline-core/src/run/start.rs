@@ -28,13 +28,14 @@ pub(crate) fn whole<C: Catalog + Sync, O: Outputs>(
         if let Some(error) = error {
             return Err(error);
         }
-        let left_out = run.dag.nodes().filter(|node| run.memory.state(node.id().index()) != State::Completed);
-        let nodes: Vec<String> = left_out.map(|node| node.to_string()).collect();
-        if nodes.is_empty() {
-            Ok(pipeline.collect().whole(io))
-        } else {
-            Err(Error::LeftOut { pipeline: pipeline.name().map(str::to_owned), nodes })
+        if !run.memory.is_all_completed() {
+            let left_out = run.dag.nodes().filter(|node| run.memory.state(node.id().index()) != State::Completed);
+            let nodes: Vec<String> = left_out.map(|node| node.to_string()).collect();
+            if !nodes.is_empty() {
+                return Err(Error::LeftOut { pipeline: pipeline.name().map(str::to_owned), nodes });
+            }
         }
+        Ok(pipeline.collect().whole(io))
     };
     // After a whole run, every value has been taken: by its last reader, or as a free output.
     let is_empty = |result: &Result<O, Error>| result.is_ok() && pipeline.collect().takes_all();
@@ -96,7 +97,7 @@ fn start<C: Catalog + Sync, O: Outputs, T>(
     let plan = pipeline.plan();
     let mut memory = plan.memory();
     memory.expect_readers(dag, selection.as_ref());
-    let releases = Releases::new(dag, catalog, selection.as_ref());
+    let releases = if plan.passes_through_catalog() { Releases::new(dag, catalog, selection.as_ref()) } else { None };
     let nodes = Active { pipeline: pipeline.name(), plan, catalog, memory: &memory };
     let hooks = Hooks::new(&options.hooks);
     let run = Run {
