@@ -13,7 +13,8 @@ use crate::diagnostics::Diagnostics;
 use crate::editor;
 use crate::graph::is_parameters;
 use crate::scan::{
-    after_brackets, after_comma, in_angles, is_any_arrow, is_ident, is_punct, plain, skip_to_comma, take_until,
+    after_brackets, after_comma, in_angles, is_any_arrow, is_ident, is_keyword, is_punct, plain, skip_to_comma,
+    take_until,
 };
 
 /// The catalog that a pipeline names with `for`, and the pipeline without it.
@@ -373,7 +374,7 @@ fn dataset_name(input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> syn::R
         return Err(input.error("expected the name of a dataset"));
     }
     let ident = input.call(Ident::parse_any)?;
-    if syn::parse2::<Ident>(ident.to_token_stream()).is_ok() {
+    if !is_keyword(&ident) {
         return Ok(ident);
     }
     let error = syn::Error::new(ident.span(), format!("`{ident}` is a keyword of Rust: write `r#{ident}`"));

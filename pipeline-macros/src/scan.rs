@@ -1,6 +1,7 @@
 //! Reading token trees without a grammar: up to a comma, over a group, past what cannot be understood.
 
 use proc_macro2::{Delimiter, Ident, Spacing, TokenStream, TokenTree};
+use quote::ToTokens;
 use syn::buffer::Cursor;
 use syn::parse::ParseStream;
 
@@ -44,6 +45,17 @@ pub(crate) fn is_any_arrow(cursor: Cursor<'_>) -> bool {
     })
 }
 
+/// Whether `holds` is true here or further on at this level.
+pub(crate) fn any_from(mut cursor: Cursor<'_>, holds: impl Fn(Cursor<'_>) -> bool) -> bool {
+    while let Some((_, rest)) = cursor.token_tree() {
+        if holds(cursor) {
+            return true;
+        }
+        cursor = rest;
+    }
+    false
+}
+
 /// Whether this identifier stands here.
 pub(crate) fn is_ident(cursor: Cursor<'_>, wanted: &str) -> bool {
     cursor.ident().is_some_and(|(ident, _)| ident == wanted)
@@ -55,6 +67,16 @@ pub(crate) fn is_field(cursor: Cursor<'_>) -> bool {
     rest.punct().is_some_and(|(colon, rest)| {
         colon.as_char() == ':' && !(colon.spacing() == Spacing::Joint && is_punct(rest, ':'))
     })
+}
+
+/// Whether a name with a `=` stands here, as an entry of a registry begins.
+pub(crate) fn is_entry(cursor: Cursor<'_>) -> bool {
+    let Some((ident, rest)) = cursor.ident() else { return false };
+    let is_equals = rest.punct().is_some_and(|(punct, rest)| {
+        let is_longer = punct.spacing() == Spacing::Joint && (is_punct(rest, '=') || is_punct(rest, '>'));
+        punct.as_char() == '=' && !is_longer
+    });
+    is_equals && !is_keyword(&ident)
 }
 
 /// The tokens between the first `<` and the `>` that closes it at this level, which is the first: all that a pipeline holds
@@ -70,6 +92,11 @@ pub(crate) fn in_angles(tokens: TokenStream) -> Result<TokenStream, TokenStream>
     } else {
         Err(tokens)
     }
+}
+
+/// Whether it is a keyword of Rust.
+pub(crate) fn is_keyword(ident: &Ident) -> bool {
+    syn::parse2::<Ident>(ident.to_token_stream()).is_err()
 }
 
 /// The text of an identifier without `r#`.

@@ -56,7 +56,6 @@ pub(crate) fn with_graph<T>(
     if !editor::asks() {
         return expand(&Context { krate, catalog, diagnostics: &diagnostics, editor: None }, &graph, &form);
     }
-    let diagnostics = diagnostics.for_editor();
     let editor = Editor { sketches: &sketches, entries, graph: &graph, form: &form };
     let nodes = editor::nodes_without_places(&nodes);
     let context = Context { krate, catalog, diagnostics: &diagnostics, editor: Some(&editor) };
