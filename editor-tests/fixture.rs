@@ -13,6 +13,11 @@ pub struct Test;
 pub struct Accuracy;
 pub struct Table;
 pub struct Summary;
+#[derive(Default)]
+pub struct Raw;
+#[derive(Default)]
+pub struct Forest;
+pub struct Trees;
 
 #[derive(Default)]
 pub struct Params {
@@ -23,6 +28,7 @@ pub struct Params {
 #[derive(Default)]
 pub struct Depth {
     pub max: u32,
+    pub min: u32,
 }
 
 catalog! {
@@ -30,6 +36,8 @@ catalog! {
         flowers: Memory<Flowers>,
         model: Memory<Model>,
         report: Memory<Report>,
+        raw: Memory<Raw>,
+        forest: Memory<Forest>,
         params: Params,
     }
 }
@@ -65,7 +73,49 @@ fn sum(table: &Table) -> Result<Summary, &'static str> {
     Ok(Summary)
 }
 
+mod cleaning {
+    use super::{Catalog, Flowers, Raw};
+    use pipeline_core::prelude::*;
+
+    pipeline! {
+        pub pipeline for Catalog {
+            node(clean, [raw] -> [flowers]),
+        }
+    }
+
+    fn clean(raw: &Raw) -> Flowers {
+        Flowers
+    }
+}
+
+pipelines! {
+    /// All pipelines.
+    pub fn registry() for Catalog {
+        cleaned = cleaning::pipeline(),
+        grown = pipeline!< node(grow, [flowers, params:depth.min] -> [trees]), node(plant?, [trees] -> [forest]) >,
+        measured = pipeline!{ node(measure, [forest] -> [height]) },
+        weighed = pipeline!< node(weigh, [forest] -> [weight]) >,
+        both = cleaned + grown,
+        __default__ = both + training(),
+    }
+}
+
+fn grow(flowers: &Flowers, min: u32) -> Trees {
+    Trees
+}
+fn plant(trees: &Trees) -> Result<Forest, &'static str> {
+    Ok(Forest)
+}
+fn measure(forest: &Forest) -> u32 {
+    0
+}
+
+fn weigh(forest: &Forest) -> f64 {
+    0.0
+}
+
 fn main() {
+    let pipelines = registry();
     let expression = pipeline! {
         node(count, [flowers] -> [counted]),
         node(|counted: &Table| Summary, [counted] -> [total]),

@@ -7,7 +7,8 @@ cd "$(dirname "$0")/.."
 
 version=0.0.345
 [[ -x target/editor/bin/rust-analyzer && "$(cat target/editor/version)" == "$version" ]] && exit
-export CARGO_PROFILE_DEV_DEBUG=0 CARGO_TARGET_DIR=target/editor/build
+# It has some two hundred dependencies; a download that fails is tried again.
+export CARGO_PROFILE_DEV_DEBUG=0 CARGO_TARGET_DIR=target/editor/build CARGO_NET_RETRY=10
 cargo install ra_ap_rust-analyzer --version "$version" --locked --debug --no-track --force --root target/editor
 rm -rf target/editor/build
 echo "$version" >target/editor/version

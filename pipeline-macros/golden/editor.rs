@@ -1,4 +1,13 @@
 const _: () = {
+    /** A node: `node(function, [inputs] -> [outputs])`, and behind them `name = "…"` and `tags = ["…"]`.
+
+ A `?` behind the function says that it returns a `Result`; `params:` before an input that it is a parameter.*/
+    fn node() {}
+    let _ = { node };
+    let _ = { node };
+    let _ = { node };
+};
+const _: () = {
     let _ = { split };
     let _ = { fit };
     let _ = { sco };

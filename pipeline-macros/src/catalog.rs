@@ -179,6 +179,7 @@ fn expand(krate: &TokenStream, catalog: &Catalog, tokens: &TokenStream) -> Token
         let Field { attributes, visibility: own, name, ty, .. } = field;
         // A pipeline in another module reads the fields, so they can be seen as far as the struct.
         let visibility = match own {
+            Visibility::Inherited if editor::asks() => editor::without_places(&quote!(#visibility)),
             Visibility::Inherited => at_place(quote!(#visibility), name.span()),
             own => quote!(#own),
         };
@@ -220,8 +221,11 @@ fn expand(krate: &TokenStream, catalog: &Catalog, tokens: &TokenStream) -> Token
 }
 
 /// The type of a field, by a name that is an error where a field of the catalog is none, so that only that is reported. It stands where
-/// the type does.
+/// the type does; in an editor there is nothing but the type there.
 fn seen(krate: &TokenStream, ty: &Type) -> TokenStream {
+    if editor::asks() {
+        return quote!(#ty);
+    }
     let places: Vec<Span> = ty.to_token_stream().into_iter().map(|tree| tree.span()).collect();
     let (Some(&first), Some(&last)) = (places.first(), places.last()) else { return quote!(#ty) };
     let seen = at_place(quote!(#krate::__private::Seen), first);
@@ -232,7 +236,7 @@ fn seen(krate: &TokenStream, ty: &Type) -> TokenStream {
 }
 
 /// The same tokens at another place: else rustc would show all from the one to the other as a field.
-pub(crate) fn at_place(tokens: TokenStream, place: Span) -> TokenStream {
+fn at_place(tokens: TokenStream, place: Span) -> TokenStream {
     let respanned = tokens.into_iter().map(|mut tree| {
         tree.set_span(tree.span().located_at(place));
         tree

@@ -13,6 +13,7 @@ use syn::token::Paren;
 use syn::{LitBool, LitStr, Meta, Token};
 
 use crate::diagnostics::Diagnostics;
+use crate::editor;
 use crate::parse::attributes;
 use crate::scan::is_this;
 
@@ -63,6 +64,12 @@ fn answer(tokens: TokenStream, is_outside: bool, holds: &mut impl FnMut(TokenStr
                 // There rustc shows what is missing at the end of the list.
                 list.set_span(group.span_close());
                 answered.push(list.into());
+            }
+            // What follows half a node seems to stand inside it. For what does stand there, it is the same.
+            _ if editor::asks() => {
+                let mut inside = Group::new(group.delimiter(), answer(group.stream(), false, holds));
+                inside.set_span(group.span());
+                answered.push(inside.into());
             }
             // What else stands in groups is the user's own Rust.
             _ => answered.push(tree),

@@ -12,23 +12,18 @@ pub(crate) struct Diagnostics {
 }
 
 impl Diagnostics {
-    /// The same for rust-analyzer.
-    pub(crate) fn for_editor(self) -> Self {
-        Self { errors: editor::without_words(self.errors) }
-    }
-
     pub(crate) fn is_empty(&self) -> bool {
         self.errors.is_empty()
     }
 
     /// Reports a mistake of syntax.
     pub(crate) fn syntax(&mut self, error: &syn::Error) {
-        self.in_module(&error.to_compile_error());
+        self.in_module(error.to_compile_error());
     }
 
     /// Reports `message` at `at`, with what to do about it, if that can be said.
     pub(crate) fn error(&mut self, at: Span, message: &str, help: &str) {
-        self.in_module(&compile_error(at, message, help));
+        self.in_module(compile_error(at, message, help));
     }
 
     /// An expression for what `mistakes` are in: they are reported, and rustc says nothing else of it, nor of what follows from it.
@@ -40,15 +35,19 @@ impl Diagnostics {
     }
 
     /// Where `compile_error!` stands, rustc no longer reports names that it cannot find, in that module. So it gets one of its own.
-    fn in_module(&mut self, errors: &TokenStream) {
+    fn in_module(&mut self, errors: TokenStream) {
+        let errors = if editor::asks() { editor::before_names(errors) } else { errors };
         self.errors.extend(quote! { const _: () = { mod mistake { #errors } }; });
     }
 
     /// Reports `message` at `at` and shows other places too, each with its role.
     ///
     /// Stable Rust has no note with its own place. So this is a constant whose evaluation goes through a function at each place and
-    /// panics in the last: rustc prints the way there, as in ``note: inside `first_writer` ``.
+    /// panics in the last: rustc prints the way there, as in ``note: inside `first_writer` ``. rust-analyzer evaluates none.
     pub(crate) fn error_with_places(&mut self, at: Span, message: &str, places: &[Place]) {
+        if editor::asks() {
+            return self.error(at, message, "");
+        }
         let call = |index: usize, span: Span| match places.get(index) {
             Some(place) => {
                 let name = place.role_at(span);

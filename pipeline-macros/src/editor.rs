@@ -1,4 +1,4 @@
-//! What rust-analyzer gets beside the expansion, and rustc does not: see [`Editor`].
+//! What rust-analyzer gets beside the expansion, and rustc does not: see [`Editor`], and [`names_in_registry`] for `pipelines!`.
 //!
 //! rust-analyzer takes every token of an expansion that stands where the user's name does for that name. rustc wants the same places
 //! for its errors, on locals and methods of ours. So for rust-analyzer the expansion itself has no places of the user's, and
@@ -8,6 +8,8 @@
 //! To complete a name, rust-analyzer adds one to the code, expands that too, and wants the text of both expansions to be the same up to
 //! that name. So the names come first in the expansion, and of a list first the unknown ones, each as `offer.name`; `offer` is there
 //! also behind the last.
+
+mod unclosed;
 
 use std::ffi::OsStr;
 use std::sync::LazyLock;
@@ -21,10 +23,17 @@ use crate::ast::{Entry, EntryKind, Form, Function, FunctionKind, List, Name, Nod
 use crate::cfg;
 use crate::expand::Context;
 use crate::graph::{Graph, Home, is_parameters};
-use crate::scan::{after_brackets, after_comma, is_any_arrow, plain};
+use crate::registry::{Registered, Term};
+use crate::scan::{after_brackets, after_comma, any_from, is_any_arrow, is_keyword, plain};
+
+pub(crate) use self::unclosed::{unnest, unnest_entries};
 
 /// What rust-analyzer adds to a name to complete it.
 const COMPLETION_MARKER: &str = "raCompletionMarker";
+
+/// What is shown at the keyword `node`.
+const NODE: &str = " A node: `node(function, [inputs] -> [outputs])`, and behind them `name = \"…\"` and `tags = [\"…\"]`.\n\n \
+    A `?` behind the function says that it returns a `Result`; `params:` before an input that it is a parameter.";
 
 /// Whether rust-analyzer expands, in its server for procedural macros. `cfg(rust_analyzer)` would say so too, but rustc warns of a
 /// condition that the user's crate does not declare.
@@ -56,8 +65,10 @@ pub(crate) struct Editor<'a> {
 }
 
 /// What can be read of a node, however much of it is there.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Sketch {
+    /// `node`, or the letters of it that are there.
+    keyword: Ident,
     function: TokenStream,
     inputs: Vec<Name>,
     outputs: Vec<Name>,
@@ -65,38 +76,46 @@ pub(crate) struct Sketch {
 
 /// Reads what there is of nodes.
 pub(crate) fn sketches(nodes: TokenStream) -> Vec<Sketch> {
-    let mut sketches = Vec::new();
-    let (mut is_node, mut is_left_out) = (false, false);
+    let mut sketches: Vec<Sketch> = Vec::new();
+    let (mut follows_keyword, mut is_left_out) = (false, false);
     for tree in nodes {
-        match tree {
-            TokenTree::Group(group) if is_node && group.delimiter() == Delimiter::Parenthesis => {
-                if !std::mem::take(&mut is_left_out) {
-                    sketches.push(sketch(group.stream()));
+        follows_keyword = match tree {
+            TokenTree::Group(group) if follows_keyword && group.delimiter() == Delimiter::Parenthesis => {
+                if let Some(sketch) = sketches.last_mut() {
+                    read(group.stream(), sketch);
                 }
+                false
             }
             TokenTree::Group(group) if group.delimiter() == Delimiter::Bracket => {
                 is_left_out |= cfg::condition(&group).is_some();
+                false
             }
-            tree => is_node = matches!(tree, TokenTree::Ident(keyword) if keyword == "node"),
-        }
+            TokenTree::Ident(_) if std::mem::take(&mut is_left_out) => false,
+            TokenTree::Ident(keyword) if !is_keyword(&keyword) => {
+                let (function, inputs, outputs) = Default::default();
+                sketches.push(Sketch { keyword, function, inputs, outputs });
+                true
+            }
+            _ => false,
+        };
     }
     sketches
 }
 
-fn sketch(tokens: TokenStream) -> Sketch {
+fn read(tokens: TokenStream, sketch: &mut Sketch) {
     let buffer = TokenBuffer::new2(tokens);
-    let mut sketch = Sketch::default();
     let mut cursor = buffer.begin();
-    let ends = if any(cursor, ends_before_inputs) {
+    let ends = if any_from(cursor, ends_before_inputs) {
         ends_before_inputs
     } else {
         |cursor: Cursor<'_>| after_comma(cursor).is_some()
     };
+    let mut function = TokenStream::new();
     while let (false, Some((tree, rest))) = (ends(cursor), cursor.token_tree()) {
-        sketch.function.extend([tree]);
+        function.extend([tree]);
         cursor = rest;
     }
-    sketch.function = path(sketch.function);
+    sketch.function = path(function);
     let mut lists = Vec::new();
     let mut bare = None;
     while let Some((tree, rest)) = cursor.token_tree() {
@@ -114,21 +133,10 @@ fn sketch(tokens: TokenStream) -> Sketch {
     let mut lists = lists.into_iter();
     sketch.inputs = lists.next().unwrap_or_default();
     sketch.outputs = lists.next().unwrap_or_else(|| bare.into_iter().collect());
-    sketch
 }
 
 fn ends_before_inputs(cursor: Cursor<'_>) -> bool {
     after_comma(cursor).and_then(after_brackets).is_some_and(is_any_arrow)
-}
-
-fn any(mut cursor: Cursor<'_>, holds: impl Fn(Cursor<'_>) -> bool) -> bool {
-    while let Some((_, rest)) = cursor.token_tree() {
-        if holds(cursor) {
-            return true;
-        }
-        cursor = rest;
-    }
-    false
 }
 
 /// The path of a function; nothing for a closure, which stays where it is called.
@@ -169,73 +177,9 @@ fn names(tokens: TokenStream) -> Vec<Name> {
     names
 }
 
-/// Takes nodes out of a node whose `)` or `]` is not yet written: they seem to stand inside it.
-pub(crate) fn unnest(tokens: TokenStream) -> TokenStream {
-    let mut nodes = TokenStream::new();
-    let mut is_node = false;
-    for tree in tokens {
-        match tree {
-            TokenTree::Group(group) if is_node && group.delimiter() == Delimiter::Parenthesis => {
-                let (own, others) = split(&group);
-                if others.is_empty() {
-                    nodes.extend([TokenTree::Group(group)]);
-                } else {
-                    let others = unnest(others);
-                    nodes.extend([TokenTree::Group(own)]);
-                    nodes.extend(quote!(, #others));
-                }
-            }
-            tree => {
-                is_node = matches!(&tree, TokenTree::Ident(keyword) if keyword == "node");
-                nodes.extend([tree]);
-            }
-        }
-    }
-    nodes
-}
-
-/// What stands in a group before the first node in it, and the rest.
-fn split(group: &Group) -> (Group, TokenStream) {
-    let mut own = Vec::new();
-    let mut trees = group.stream().into_iter();
-    let mut others = TokenStream::new();
-    while let Some(tree) = trees.next() {
-        if let TokenTree::Group(inner) = &tree {
-            let follows_node = matches!(own.last(), Some(TokenTree::Ident(keyword)) if keyword == "node");
-            if follows_node
-                && inner.delimiter() == Delimiter::Parenthesis
-                && any(TokenBuffer::new2(inner.stream()).begin(), is_any_arrow)
-            {
-                others.extend(own.pop());
-                others.extend([tree]);
-            } else if inner.delimiter() == Delimiter::Bracket {
-                let (shorter, rest) = split(inner);
-                own.push(if rest.is_empty() { tree } else { TokenTree::Group(shorter) });
-                others = rest;
-            } else {
-                own.push(tree);
-            }
-            if !others.is_empty() {
-                others.extend(trees);
-                break;
-            }
-        } else {
-            own.push(tree);
-        }
-    }
-    let mut head = Group::new(group.delimiter(), own.into_iter().collect());
-    head.set_span(group.span());
-    (head, others)
-}
-
 /// The nodes without the places of their names.
 pub(crate) fn nodes_without_places(nodes: &[Node]) -> Vec<Node> {
-    let here = Span::call_site();
-    let ident = |ident: &Ident| {
-        let mut ident = ident.clone();
-        ident.set_span(here);
-        ident
-    };
+    let (here, ident) = (Span::call_site(), without_place);
     let list = |list: &List| {
         let names = list.names.iter().map(|name| match name {
             Name::Dataset { ident: name, ty } => Name::Dataset { ident: ident(name), ty: ty.clone() },
@@ -268,6 +212,49 @@ pub(crate) fn nodes_without_places(nodes: &[Node]) -> Vec<Node> {
         .collect()
 }
 
+/// The names of the pipelines in a registry: for each a local, and before it what it is made of, however much of it is there.
+pub(crate) fn names_in_registry(krate: &TokenStream, catalog: &TokenStream, pipelines: &[Registered]) -> TokenStream {
+    let pipelines = pipelines.iter().map(|Registered { name, terms }| {
+        let terms = terms.iter().filter_map(|term| match term {
+            Term::Entry(entry) => Some(quote!(#entry)),
+            Term::Path(path) => Some(path.clone()),
+            Term::Unreadable(tokens) => Some(path(tokens.clone())),
+            Term::Literal(_) => None,
+        });
+        let again = without_place(name);
+        quote! {
+            #(let _ = { #terms };)*
+            let #name @ _: #krate::Pipeline<#catalog> = loop {};
+            let _ = &#again;
+        }
+    });
+    quote!(const _: () = { #(#pipelines)* };)
+}
+
+/// The same pipelines without the places of their names. What is written out is left to `nodes_without_places`.
+pub(crate) fn registry_without_places(pipelines: &[Registered]) -> Vec<Registered> {
+    let term = |term: &Term| match term {
+        Term::Entry(entry) => Term::Entry(without_place(entry)),
+        Term::Path(path) => Term::Path(without_places(path)),
+        Term::Literal(nodes) => Term::Literal(nodes.clone()),
+        Term::Unreadable(_) => Term::Unreadable(TokenStream::new()),
+    };
+    pipelines
+        .iter()
+        .map(|Registered { name, terms }| Registered {
+            name: without_place(name),
+            terms: terms.iter().map(term).collect(),
+        })
+        .collect()
+}
+
+/// The same name without its place.
+fn without_place(name: &Ident) -> Ident {
+    let mut name = name.clone();
+    name.set_span(Span::call_site());
+    name
+}
+
 /// The same tokens without their places.
 pub(crate) fn without_places(tokens: &TokenStream) -> TokenStream {
     let respanned = tokens.clone().into_iter().map(|tree| match tree {
@@ -284,31 +271,33 @@ pub(crate) fn without_places(tokens: &TokenStream) -> TokenStream {
     respanned.collect()
 }
 
-/// The same errors, whose words stand nowhere, and whose braces stand where the mistake is.
-pub(crate) fn without_words(errors: TokenStream) -> TokenStream {
-    let respanned = errors.into_iter().map(|tree| match tree {
+/// The same errors with their words right before the name that is wrong. rust-analyzer shows an error where its words stand; in the
+/// place of the name, it would take them for the name.
+pub(crate) fn before_names(errors: TokenStream) -> TokenStream {
+    let moved = errors.into_iter().map(|tree| match tree {
         TokenTree::Group(group) => {
-            let mut same = Group::new(group.delimiter(), without_words(group.stream()));
+            let mut same = Group::new(group.delimiter(), before_names(group.stream()));
             same.set_span(group.span());
             TokenTree::Group(same)
         }
-        mut tree @ (TokenTree::Ident(_) | TokenTree::Literal(_)) => {
-            tree.set_span(Span::call_site());
+        mut tree => {
+            let is_known = proc_macro::is_available();
+            tree.set_span(if is_known { tree.span().unwrap().start().into() } else { Span::call_site() });
             tree
         }
-        tree => tree,
     });
-    respanned.collect()
+    moved.collect()
 }
 
 impl Editor<'_> {
-    /// The names of functions, of the catalog and of the parameters, and those that are being typed.
+    /// The keywords, the names of functions, of the catalog and of the parameters, and those that are being typed.
     pub(crate) fn names(&self, context: &Context<'_>) -> TokenStream {
         let Context { krate, catalog, .. } = context;
         let nodes = self.sketches.iter().map(|sketch| {
             let (inputs, outputs) = (self.list(&sketch.inputs, false), self.list(&sketch.outputs, true));
             quote!(#inputs #outputs)
         });
+        let keywords = self.sketches.iter().map(|sketch| &sketch.keyword);
         let functions = self.sketches.iter().map(|sketch| &sketch.function);
         let in_memory = self.graph.datasets.iter().filter(|dataset| dataset.home == Home::Memory);
         let fields = in_memory.map(|dataset| {
@@ -318,6 +307,11 @@ impl Editor<'_> {
             quote!(#name: #ty)
         });
         quote! {
+            const _: () = {
+                #[doc = #NODE]
+                fn node() {}
+                #(let _ = { #keywords };)*
+            };
             const _: () = { #(let _ = { #functions };)* };
             const _: () = {
                 fn names(catalog: &#catalog, offer: &Offer) { #(#nodes)* }
@@ -385,8 +379,7 @@ impl Editor<'_> {
                 uses.extend(quote!(let _ = &#ident;));
             }
             if dataset.readers.is_empty() && dataset.writers.len() == 1 {
-                let mut ident = ident.clone();
-                ident.set_span(Span::call_site());
+                let ident = without_place(ident);
                 uses.extend(quote!(let _ = &#ident;));
             }
         }

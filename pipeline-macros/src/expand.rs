@@ -58,7 +58,7 @@ pub(crate) fn expand(context: &Context<'_>, graph: &Graph<'_>, form: &Form) -> T
 
 /// Expands an expression whose DAG others need to name: the static, and the pipeline.
 pub(crate) fn expand_apart(context: &Context<'_>, graph: &Graph<'_>, name: &Ident) -> (TokenStream, TokenStream) {
-    let expansion = Expansion::new(context, graph);
+    let expansion = Expansion { has_nameless_outputs: true, ..Expansion::new(context, graph) };
     let (names, dag) = (context.names(), expansion.static_dag(name));
     (quote!(#names #dag), expansion.expression(name))
 }
@@ -78,12 +78,14 @@ struct Expansion<'a> {
     graph: &'a Graph<'a>,
     order: Order,
     places: Places,
+    /// No code can name the free outputs of an entry of a registry.
+    has_nameless_outputs: bool,
 }
 
 impl<'a> Expansion<'a> {
     fn new(context: &'a Context<'a>, graph: &'a Graph<'a>) -> Self {
         let order = order_or_source(graph);
-        Self { context, graph, places: Places::new(graph, &order.nodes), order }
+        Self { context, graph, places: Places::new(graph, &order.nodes), order, has_nameless_outputs: false }
     }
 
     /// A struct that has the DAG and is what a run returns, and a function that makes the pipeline.
@@ -210,8 +212,8 @@ impl<'a> Expansion<'a> {
         let (krate, same_name) = (self.context.krate, &self.again(name));
         let fields = self.output_fields(is_item);
         let idents = fields.iter().map(|output| match self.context.editor {
-            Some(editor) => editor.place(output.ident),
-            None => output.ident.clone(),
+            Some(editor) if !self.has_nameless_outputs => editor.place(output.ident),
+            _ => output.ident.clone(),
         });
         let docs = fields.iter().map(|output| format!(" The free output `{}`.", output.dataset.name));
         let types: Vec<Ident> = (0..fields.len()).map(|index| format_ident!("Out{index}")).collect();

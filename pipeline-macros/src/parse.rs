@@ -12,8 +12,8 @@ use crate::ast::{Form, Function, FunctionKind, Item, List, Name, Node, Pipeline}
 use crate::diagnostics::{Diagnostics, Mistake};
 use crate::graph::is_parameters;
 use crate::scan::{
-    after_brackets, after_comma, closure_parameters, has_type, in_angles, is_any_arrow, is_ident, is_punct, plain,
-    skip_to_comma, take_until,
+    after_attributes, after_brackets, after_comma, closure_parameters, has_type, in_angles, is_any_arrow, is_ident,
+    is_keyword, is_punct, plain, skip_to_comma, take_until,
 };
 use crate::{cfg, editor};
 
@@ -117,7 +117,7 @@ fn nodes(input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> Vec<(Node, bo
         if !input.is_empty() && !input.peek(Token![,]) {
             diagnostics.syntax(&input.error("expected `,` between nodes"));
             // Another node is read at once; anything else is passed over.
-            if !is_ident(input.cursor(), "node") {
+            if !is_ident(after_attributes(input.cursor()), "node") {
                 skip_to_comma(input);
             }
         }
@@ -410,7 +410,7 @@ fn dataset_name(input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> syn::R
         return Err(input.error("expected the name of a dataset"));
     }
     let ident = input.call(Ident::parse_any)?;
-    if syn::parse2::<Ident>(ident.to_token_stream()).is_ok() {
+    if !is_keyword(&ident) {
         return Ok(ident);
     }
     let error = syn::Error::new(ident.span(), format!("`{ident}` is a keyword of Rust: write `r#{ident}`"));

@@ -2,15 +2,18 @@
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
+use syn::buffer::Cursor;
+use syn::ext::IdentExt;
+use syn::parse::discouraged::Speculative;
 use syn::parse::{ParseStream, Parser};
 use syn::{Token, Visibility};
 
 use crate::ast::{Entry, EntryKind};
 use crate::diagnostics::Diagnostics;
 use crate::parse::{self, attributes};
-use crate::scan::{is_punct, plain, skip_to_comma, take_until};
+use crate::scan::{after_comma, is_entry, is_punct, plain, take_until};
 use crate::shim::{self, from_catalog, split_krate, to_catalog};
-use crate::{cfg, expand};
+use crate::{cfg, editor, expand};
 
 /// A registry as it is written.
 struct Registry {
@@ -22,19 +25,21 @@ struct Registry {
 }
 
 /// `__default__ = data_processing + data_science`
-struct Registered {
-    name: Ident,
-    terms: Vec<Term>,
+pub(crate) struct Registered {
+    pub(crate) name: Ident,
+    pub(crate) terms: Vec<Term>,
 }
 
 /// A part of a sum, or all there is.
-enum Term {
+pub(crate) enum Term {
     /// Another entry of the registry.
     Entry(Ident),
     /// A pipeline declared elsewhere: `data_processing::pipeline()`.
     Path(TokenStream),
     /// `pipeline!< … >`
     Literal(TokenStream),
+    /// None of these, which has been reported.
+    Unreadable(TokenStream),
 }
 
 /// Hands a registry to the macro of its catalog.
@@ -62,7 +67,14 @@ pub(crate) fn pipelines_with(tokens: TokenStream) -> TokenStream {
     match parser.parse2(call.tokens) {
         Ok(registry) => {
             check(&registry, &mut diagnostics);
-            let expansion = expand(&call.krate, &call.entries, &registry);
+            if editor::asks() {
+                let names = editor::names_in_registry(&call.krate, &registry.catalog, &registry.pipelines);
+                let pipelines = editor::registry_without_places(&registry.pipelines);
+                let expansion =
+                    expand(&call.krate, &call.entries, &Registry { pipelines, ..registry }, &diagnostics, &names);
+                return quote!(#expansion #diagnostics);
+            }
+            let expansion = expand(&call.krate, &call.entries, &registry, &diagnostics, &TokenStream::new());
             quote!(#diagnostics #expansion)
         }
         Err(error) => error.into_compile_error(),
@@ -79,50 +91,103 @@ fn parse(input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> syn::Result<R
     let catalog = take_until(input, |cursor| cursor.group(Delimiter::Brace).is_some());
     let content;
     syn::braced!(content in input);
-    let mut pipelines = Vec::new();
-    while !content.is_empty() {
-        match registered(&content, diagnostics) {
-            Ok(registered) => pipelines.extend(registered),
-            Err(error) => {
-                diagnostics.syntax(&error);
-                skip_to_comma(&content);
-            }
-        }
-        if !content.is_empty() && !content.peek(Token![,]) {
-            diagnostics.syntax(&content.error("expected `,` between pipelines"));
-            skip_to_comma(&content);
-        }
-        content.parse::<Option<Token![,]>>()?;
-    }
+    let pipelines = if editor::asks() {
+        let parser = |input: ParseStream<'_>| Ok(registered(input, diagnostics));
+        parser.parse2(editor::unnest_entries(content.parse()?)).unwrap_or_default()
+    } else {
+        registered(&content, diagnostics)
+    };
     Ok(Registry { attributes, visibility, name, catalog, pipelines })
 }
 
+/// Reads every entry that it can.
+fn registered(input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> Vec<Registered> {
+    let mut pipelines = Vec::new();
+    while !input.is_empty() {
+        let error = match entry(input, diagnostics) {
+            Ok(registered) => {
+                pipelines.extend(registered);
+                let is_over = input.is_empty() || input.peek(Token![,]);
+                (!is_over).then(|| input.error("expected `,` between pipelines"))
+            }
+            Err(error) => Some(error),
+        };
+        if let Some(error) = error {
+            diagnostics.syntax(&error);
+            // Another entry is read at once; anything else is passed over.
+            take_until(input, |cursor| is_punct(cursor, ',') || is_entry(cursor));
+        }
+        if input.parse::<Option<Token![,]>>().is_err() {
+            break;
+        }
+    }
+    pipelines
+}
+
 /// An entry; none if a condition before it does not hold.
-fn registered(input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> syn::Result<Option<Registered>> {
+fn entry(input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> syn::Result<Option<Registered>> {
     let is_left_out = cfg::before(input, "a pipeline of a registry", diagnostics)?;
-    let name = input.parse()?;
+    let name: Ident = input.parse()?;
+    if !input.peek(Token![=]) {
+        return Err(input.error(format!("expected `=` after `{name}`")));
+    }
     input.parse::<Token![=]>()?;
-    let mut terms = vec![term(input)?];
+    let mut terms = vec![term_or_rest(input, diagnostics)];
     while input.parse::<Option<Token![+]>>()?.is_some() {
-        terms.push(term(input)?);
+        terms.push(term_or_rest(input, diagnostics));
     }
     Ok((!is_left_out).then_some(Registered { name, terms }))
 }
 
-fn term(input: ParseStream<'_>) -> syn::Result<Term> {
+/// A term; what is none is reported, and ends where one would.
+fn term_or_rest(input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> Term {
+    let ahead = input.fork();
+    term(&ahead, diagnostics).map_or_else(
+        |error| {
+            diagnostics.syntax(&error);
+            Term::Unreadable(take_until(input, ends_term))
+        },
+        |term| {
+            input.advance_to(&ahead);
+            term
+        },
+    )
+}
+
+fn ends_term(cursor: Cursor<'_>) -> bool {
+    is_punct(cursor, ',') || is_punct(cursor, '+') || is_entry(cursor)
+}
+
+/// What stands in angles ends with the `>`; without it, where the next entry begins.
+fn ends_nodes(cursor: Cursor<'_>) -> bool {
+    is_punct(cursor, '>') || is_entry(cursor) || after_comma(cursor).is_some_and(is_entry)
+}
+
+fn term(input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> syn::Result<Term> {
+    let wanted = "expected `pipeline!< … >` or the name of a pipeline";
+    let is_path = input.peek(Ident::peek_any) || input.peek(Token![::]);
+    if !is_path || is_entry(input.cursor()) {
+        return Err(input.error(wanted));
+    }
     if input.peek(syn::Ident) && input.peek2(Token![!]) {
         let keyword: Ident = input.parse()?;
         input.parse::<Token![!]>()?;
         if keyword != "pipeline" {
-            return Err(syn::Error::new(keyword.span(), "expected `pipeline!< … >` or the name of a pipeline"));
+            let error = syn::Error::new(keyword.span(), wanted);
+            if !pipeline_graph::is_near(&keyword.to_string(), "pipeline") {
+                return Err(error);
+            }
+            diagnostics.syntax(&error);
         }
-        if input.peek(Token![<]) {
-            input.parse::<Token![<]>()?;
-            let nodes = take_until(input, |cursor| is_punct(cursor, '>'));
-            input.parse::<Token![>]>()?;
-            return Ok(Term::Literal(nodes));
+        if !input.peek(Token![<]) {
+            return Ok(Term::Literal(input.parse::<Group>()?.stream()));
         }
-        return Ok(Term::Literal(input.parse::<Group>()?.stream()));
+        input.parse::<Token![<]>()?;
+        let nodes = take_until(input, ends_nodes);
+        if input.parse::<Token![>]>().is_err() {
+            diagnostics.syntax(&input.error("expected `>` after the nodes of `pipeline!< … >`"));
+        }
+        return Ok(Term::Literal(nodes));
     }
     let path: syn::Path = input.call(syn::Path::parse_mod_style)?;
     let arguments: Option<Group> = if input.peek(syn::token::Paren) { Some(input.parse()?) } else { None };
@@ -162,7 +227,13 @@ fn check(registry: &Registry, diagnostics: &mut Diagnostics) {
     }
 }
 
-fn expand(krate: &TokenStream, entries: &[Entry], registry: &Registry) -> TokenStream {
+fn expand(
+    krate: &TokenStream,
+    entries: &[Entry],
+    registry: &Registry,
+    diagnostics: &Diagnostics,
+    names: &TokenStream,
+) -> TokenStream {
     let Registry { attributes, visibility, name, catalog, pipelines } = registry;
     let mut parts: Vec<Vec<Part>> = Vec::with_capacity(pipelines.len());
     let mut items = TokenStream::new();
@@ -179,9 +250,10 @@ fn expand(krate: &TokenStream, entries: &[Entry], registry: &Registry) -> TokenS
                             let local = local(&pipelines[place].name);
                             quote!(::core::clone::Clone::clone(&#local))
                         }
-                        None => quote!(#krate::__private::missing::<#krate::Pipeline<#catalog>>()),
+                        None => missing(krate, catalog),
                     }
                 }
+                Term::Unreadable(_) => missing(krate, catalog),
                 Term::Path(path) => {
                     let name = path.to_string().replace(' ', "");
                     let part = format_ident!("PART_{index}_{term_index}", span = Span::mixed_site());
@@ -213,24 +285,31 @@ fn expand(krate: &TokenStream, entries: &[Entry], registry: &Registry) -> TokenS
         let (local, text) = (local(&registered.name), plain(&registered.name));
         made.extend(quote!(let #local = (#(#values)+*).named(#text);));
     }
-    let names: Vec<String> = pipelines.iter().map(|registered| plain(&registered.name)).collect();
+    let texts: Vec<String> = pipelines.iter().map(|registered| plain(&registered.name)).collect();
     // The second of two entries of one name has been reported.
-    let is_first = |index: &usize| !names[..*index].contains(&names[*index]);
+    let is_first = |index: &usize| !texts[..*index].contains(&texts[*index]);
     let with = (0..pipelines.len()).filter(is_first).map(|index| {
-        let (local, text) = (local(&pipelines[index].name), &names[index]);
+        let (local, text) = (local(&pipelines[index].name), &texts[index]);
         quote!(.with(#text, #local))
     });
-    let datasets_are_used = check_datasets(krate, entries, &parts);
+    // What a mistake has left out may use any dataset.
+    let datasets_are_used = diagnostics.is_empty().then(|| check_datasets(krate, entries, &parts));
     quote! {
         #attributes
         #[must_use]
         #visibility fn #name() -> #krate::Pipelines<#catalog> {
+            #names
             #items
             #datasets_are_used
             #made
             #krate::__private::Pipelines::new(<#catalog as ::core::default::Default>::default) #(#with)*
         }
     }
+}
+
+/// A pipeline that a mistake has left out.
+fn missing(krate: &TokenStream, catalog: &TokenStream) -> TokenStream {
+    quote!(#krate::__private::missing::<#krate::Pipeline<#catalog>>())
 }
 
 /// A pipeline that is declared elsewhere, as a term of a sum.
@@ -263,7 +342,7 @@ fn literal(
         Err(error) => {
             let error = error.into_compile_error();
             let item = quote!(#error static #dag: #krate::Dag = #krate::__private::dag::dag(&[], &[]););
-            (item, quote!(#krate::__private::missing::<#krate::Pipeline<#catalog>>()))
+            (item, missing(krate, catalog))
         }
     }
 }

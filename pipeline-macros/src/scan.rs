@@ -1,6 +1,7 @@
 //! Reading token trees without a grammar: up to a comma, over a group, past what cannot be understood.
 
 use proc_macro2::{Delimiter, Ident, Spacing, TokenStream, TokenTree};
+use quote::ToTokens;
 use syn::buffer::Cursor;
 use syn::parse::ParseStream;
 
@@ -42,11 +43,33 @@ pub(crate) fn after_brackets(cursor: Cursor<'_>) -> Option<Cursor<'_>> {
     cursor.group(Delimiter::Bracket).map(|(_, _, rest)| rest)
 }
 
+/// What follows the attributes that stand here.
+pub(crate) fn after_attributes(mut cursor: Cursor<'_>) -> Cursor<'_> {
+    while let Some((hash, rest)) = cursor.punct()
+        && hash.as_char() == '#'
+        && let Some(rest) = after_brackets(rest)
+    {
+        cursor = rest;
+    }
+    cursor
+}
+
 /// Whether `->` stands here, or `=>`, which is written for it by mistake.
 pub(crate) fn is_any_arrow(cursor: Cursor<'_>) -> bool {
     cursor.punct().is_some_and(|(first, rest)| {
         matches!(first.as_char(), '-' | '=') && first.spacing() == Spacing::Joint && is_punct(rest, '>')
     })
+}
+
+/// Whether `holds` is true here or further on at this level.
+pub(crate) fn any_from(mut cursor: Cursor<'_>, holds: impl Fn(Cursor<'_>) -> bool) -> bool {
+    while let Some((_, rest)) = cursor.token_tree() {
+        if holds(cursor) {
+            return true;
+        }
+        cursor = rest;
+    }
+    false
 }
 
 /// Whether this identifier stands here.
@@ -60,6 +83,16 @@ pub(crate) fn is_field(cursor: Cursor<'_>) -> bool {
     rest.punct().is_some_and(|(colon, rest)| {
         colon.as_char() == ':' && !(colon.spacing() == Spacing::Joint && is_punct(rest, ':'))
     })
+}
+
+/// Whether a name with a `=` stands here, as an entry of a registry begins, or attributes before one.
+pub(crate) fn is_entry(cursor: Cursor<'_>) -> bool {
+    let Some((ident, rest)) = after_attributes(cursor).ident() else { return false };
+    let is_equals = rest.punct().is_some_and(|(punct, rest)| {
+        let is_longer = punct.spacing() == Spacing::Joint && (is_punct(rest, '=') || is_punct(rest, '>'));
+        punct.as_char() == '=' && !is_longer
+    });
+    is_equals && !is_keyword(&ident)
 }
 
 /// The tokens between the first `<` and the `>` that closes it at this level, which is the first: all that a pipeline holds
@@ -116,6 +149,11 @@ pub(crate) fn has_type(parameter: &[TokenTree]) -> bool {
 
 fn punct(tree: &TokenTree) -> Option<char> {
     if let TokenTree::Punct(punct) = tree { Some(punct.as_char()) } else { None }
+}
+
+/// Whether it is a keyword of Rust.
+pub(crate) fn is_keyword(ident: &Ident) -> bool {
+    syn::parse2::<Ident>(ident.to_token_stream()).is_err()
 }
 
 /// The text of an identifier without `r#`.

@@ -64,7 +64,6 @@ pub(crate) fn with_graph<T>(
     if !editor::asks() {
         return expand(&Context { krate, catalog, diagnostics: &diagnostics, editor: None }, &graph, &form);
     }
-    let diagnostics = diagnostics.for_editor();
     let editor = Editor { sketches: &sketches, entries, graph: &graph, form: &form };
     let nodes = editor::nodes_without_places(&nodes);
     let context = Context { krate, catalog, diagnostics: &diagnostics, editor: Some(&editor) };
@@ -73,7 +72,8 @@ pub(crate) fn with_graph<T>(
 
 /// The catalog of a pipeline without `for`: the one called `Catalog`.
 fn catalog_in_scope(tokens: &TokenStream) -> TokenStream {
-    let first = tokens.clone().into_iter().next().map_or_else(Span::call_site, |tree| tree.span());
+    let first = tokens.clone().into_iter().next().filter(|_| !editor::asks());
+    let first = first.map_or_else(Span::call_site, |tree| tree.span());
     let catalog = Ident::new("Catalog", Span::call_site().located_at(first));
     quote!(#catalog)
 }
@@ -114,7 +114,8 @@ pub(crate) fn from_catalog(tokens: TokenStream) -> syn::Result<Call> {
         let krate = input.parse::<Group>()?.stream();
         let mut entries = input.parse::<Group>()?.stream().into_iter();
         let (declared_in, here) = (entries.next().map(|name| name.to_string()), this_crate().to_string());
-        let is_here = here != "\"\"" && declared_in == Some(here);
+        // An editor would look there for what the user means.
+        let is_here = here != "\"\"" && declared_in == Some(here) && !editor::asks();
         let entries = entries.filter_map(|tree| entry(tree, is_here)).collect();
         let catalog = input.parse::<Group>()?.stream();
         let tokens = input.parse::<Group>()?;

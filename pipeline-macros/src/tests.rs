@@ -95,6 +95,25 @@ fn a_registry_is_a_function() {
 }
 
 #[test]
+fn an_editor_gets_the_names_of_a_registry_first() {
+    editor::ASKS_IN_TEST.set(true);
+    let declaration = quote! {
+        [pipeline_core]
+        ["" { A dataset } { B dataset }]
+        [Catalog]
+        {
+            pub fn pipelines() for Catalog {
+                training = models::training(),
+                ab = pipeline!< node(identity, [A] -> [B]) >,
+                half = training +,
+                __default__ = training + ab,
+            }
+        }
+    };
+    assert_golden("editor_registry", registry::pipelines_with(declaration));
+}
+
+#[test]
 fn the_first_step_hands_the_pipeline_to_its_catalog() {
     let step = |tokens: TokenStream| shim::pipeline_in(quote!([pipeline_core] #tokens)).to_string();
     let named = step(quote!(pub training for crate::data::Catalog { node(f, [a] -> [b]) }));

@@ -1,0 +1,129 @@
+#[must_use]
+pub fn pipelines() -> pipeline_core::Pipelines<Catalog> {
+    const _: () = {
+        let _ = { models::training };
+        let training @ _: pipeline_core::Pipeline<Catalog> = loop {};
+        let _ = &training;
+        let ab @ _: pipeline_core::Pipeline<Catalog> = loop {};
+        let _ = &ab;
+        let _ = { training };
+        let _ = {};
+        let half @ _: pipeline_core::Pipeline<Catalog> = loop {};
+        let _ = &half;
+        let _ = { training };
+        let _ = { ab };
+        let __default__ @ _: pipeline_core::Pipeline<Catalog> = loop {};
+        let _ = &__default__;
+    };
+    const PART_0_0: pipeline_core::__private::sum::Declared = pipeline_core::__private::sum::declared(
+        "models::training",
+        || pipeline_core::__private::sum::Term::<Catalog, _> {
+            pipeline: models::training(),
+        },
+    );
+    #[allow(long_running_const_eval)]
+    const _: () = if let ::core::option::Option::Some(text) = PART_0_0.mistake {
+        ::core::panic!("{}", text.as_str())
+    };
+    const _: () = {
+        /** A node: `node(function, [inputs] -> [outputs])`, and behind them `name = "…"` and `tags = ["…"]`.
+
+ A `?` behind the function says that it returns a `Result`; `params:` before an input that it is a parameter.*/
+        fn node() {}
+        let _ = { node };
+    };
+    const _: () = {
+        let _ = { identity };
+    };
+    const _: () = {
+        fn names(catalog: &Catalog, offer: &Offer) {
+            &offer;
+            &catalog.A;
+            &offer;
+            &catalog.B;
+        }
+        struct Offer {}
+        impl ::core::ops::Deref for Offer {
+            type Target = Catalog;
+            fn deref(&self) -> &Catalog {
+                loop {}
+            }
+        }
+    };
+    static DAG_1_0: pipeline_core::Dag = {
+        use pipeline_core::__private::dag::*;
+        dag(
+            &[node("identity", &[0], &[1])],
+            &[in_catalog("A").read_by(&[0]), in_catalog("B").written_by(0)],
+        )
+    };
+    #[allow(long_running_const_eval)]
+    const _: () = if let ::core::option::Option::Some(text) = pipeline_core::__private::sum::cycle::<
+        { 0 + pipeline_core::Dag::len(PART_0_0.dag) },
+    >(&[("models::training", PART_0_0.dag)]) {
+        ::core::panic!("{}", text.as_str())
+    };
+    #[allow(long_running_const_eval)]
+    const _: () = if let ::core::option::Option::Some(text) = pipeline_core::__private::sum::two_parts(
+        ("models::training", PART_0_0.dag),
+        ("ab", &DAG_1_0),
+    ) {
+        ::core::panic!("{}", text.as_str())
+    };
+    #[allow(long_running_const_eval)]
+    const _: () = if let ::core::option::Option::Some(text) = pipeline_core::__private::sum::cycle::<
+        { 0 + pipeline_core::Dag::len(PART_0_0.dag) + pipeline_core::Dag::len(&DAG_1_0) },
+    >(&[("models::training", PART_0_0.dag), ("ab", &DAG_1_0)]) {
+        ::core::panic!("{}", text.as_str())
+    };
+    let pipeline_training = (pipeline_core::__private::sum::Term::<Catalog, _> {
+        pipeline: models::training(),
+    }
+        .pipeline)
+        .named("training");
+    let pipeline_ab = ({
+        use pipeline_core::__private::{
+            TakesAsDeclared as _, TakesReference as _, TakesValue as _,
+        };
+        let mut body = pipeline_core::__private::Body::<Catalog>::new(&DAG_1_0);
+        body.node(
+            (),
+            |catalog, io, ()| {
+                let in_A = &mut io.load(0, &catalog.A)?;
+                let out_B = {
+                    let function = identity;
+                    function((&&&in_A.ask(&function)).takes(io.pass(in_A)))
+                };
+                io.output(out_B).save(1, &catalog.B)?;
+                io.done()
+            },
+        );
+        {}
+        body.pipeline(
+            ::core::option::Option::None,
+            &DAG_1_0,
+            pipeline_core::__private::Collect::nothing(),
+        )
+    })
+        .named("ab");
+    let pipeline_half = (::core::clone::Clone::clone(&pipeline_training)
+        + pipeline_core::__private::missing::<pipeline_core::Pipeline<Catalog>>())
+        .named("half");
+    let pipeline___default__ = (::core::clone::Clone::clone(&pipeline_training)
+        + ::core::clone::Clone::clone(&pipeline_ab))
+        .named("__default__");
+    pipeline_core::__private::Pipelines::new(
+            <Catalog as ::core::default::Default>::default,
+        )
+        .with("training", pipeline_training)
+        .with("ab", pipeline_ab)
+        .with("half", pipeline_half)
+        .with("__default__", pipeline___default__)
+}
+const _: () = {
+    mod mistake {
+        ::core::compile_error! {
+            "expected `pipeline!< … >` or the name of a pipeline"
+        }
+    }
+};
