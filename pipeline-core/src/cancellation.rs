@@ -67,6 +67,12 @@ impl Cancellation {
         by(&self.is_cancelled) || self.outer.as_deref().is_some_and(by)
     }
 
+    /// Whether cancelling one cancels the other.
+    #[cfg(feature = "cli")]
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.is_cancelled, &other.is_cancelled)
+    }
+
     /// A handle for one run: cancelling `outer` cancels it, but not the other way round.
     pub(crate) fn inside(outer: Option<&Self>) -> Self {
         Self { is_cancelled: Arc::default(), outer: outer.map(|outer| Arc::clone(&outer.is_cancelled)) }

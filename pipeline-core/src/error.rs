@@ -101,8 +101,8 @@ pub enum Error {
         node: String,
     },
 
-    /// Several nodes failed in a run that kept going.
-    #[error("{} nodes{} failed:{}", .errors.len(), of(.pipeline.as_deref()), each(.errors))]
+    /// Several nodes failed in a run that kept going; or some did, and it was cancelled too.
+    #[error("{}{} failed:{}", n_nodes(.errors), of(.pipeline.as_deref()), each(.errors))]
     Several {
         /// The pipeline, if it has a name.
         pipeline: Option<String>,
@@ -211,6 +211,15 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether it says that the run was cancelled, be it beside other errors.
+    pub(crate) fn is_cancellation(&self) -> bool {
+        match self {
+            Self::Cancelled { .. } => true,
+            Self::Several { errors, .. } => errors.iter().any(Self::is_cancellation),
+            _ => false,
+        }
+    }
+
     /// The same error, told of the pipeline of this name, where a DAG alone has found it.
     pub(crate) fn of_pipeline(mut self, name: Option<&str>) -> Self {
         if let Self::NotInPipeline { pipeline, .. }
@@ -415,6 +424,12 @@ fn at(node: Option<&str>, pipeline: Option<&str>) -> String {
         Some(node) => format!(" at node `{node}`{}", of(pipeline)),
         None => pipeline.map_or_else(String::new, |name| format!(" at pipeline `{name}`")),
     }
+}
+
+/// How many nodes failed; a cancellation is no node.
+fn n_nodes(errors: &[Error]) -> String {
+    let n = errors.iter().filter(|error| !error.is_cancellation()).count();
+    format!("{n} node{}", if n == 1 { "" } else { "s" })
 }
 
 /// The errors, one a line, each with its causes.
