@@ -157,7 +157,9 @@ fn execute<C: Catalog + Sync>(
             if let Some(error) = error {
                 tell(format_args!("error: {}", Chain(&*error)));
             }
-            notes.iter().for_each(|note| tell(format_args!("{note}")));
+            for note in notes {
+                tell(format_args!("{note}"));
+            }
             ExitCode::from(code)
         }
     }

@@ -64,7 +64,9 @@ const FILES: [&str; 3] = ["data/first.txt", "data/second.txt", "data/third.txt"]
 /// Which of the three nodes a run of these flags executes, when the inputs of all are there.
 fn selected(flags: &[&str]) -> String {
     let folder = Folder::new();
-    FILES.iter().for_each(|file| folder.write(file));
+    for file in FILES {
+        folder.write(file);
+    }
     let told = folder.run(flags);
     assert_eq!((told.code, told.err.as_str()), (Some(0), ""), "{flags:?}");
     let was_written = |file: &&&str| fs::read_to_string(folder.path(file)).unwrap() != **file;

@@ -35,7 +35,7 @@ impl InTheMiddle {
         let err = BufReader::new(program.stderr.take().unwrap());
         assert_eq!(line(&mut out), "half\n");
         let run = Self { folder, program, out, err };
-        assert!(run.files().iter().any(|file| file.ends_with(".tmp")), "it is written beside");
+        assert!(run.files().iter().any(|file| file.starts_with(".saving-")), "it is written beside");
         assert!(!run.has("slow.txt"));
         run
     }

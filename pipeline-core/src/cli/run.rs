@@ -7,9 +7,10 @@ use clap::ArgMatches;
 use super::arguments::{slice, text};
 use super::interrupt::Interruptible;
 use super::{FAILED, Failure, INTERRUPTED, MISUSED, runners, say, tell};
+use crate::dag::{Dag, Dataset};
 use crate::hook::Hook;
 use crate::runner::RunnerExt;
-use crate::{Catalog, Dag, Error, Pipelines, Report, RunOptions, Status};
+use crate::{Catalog, Error, Pipelines, Report, RunOptions, Status};
 
 pub(super) fn run<C: Catalog + Sync>(
     pipelines: &Pipelines<C>,
@@ -84,7 +85,7 @@ fn not_kept(dag: &Dag, report: &Report) -> Option<String> {
     let completed: Vec<bool> = report.nodes().map(|(_, status)| status == Status::Completed).collect();
     let was_made = |place: usize| completed.get(place).copied().unwrap_or_default();
     let made = dag.free_outputs().filter(|output| output.writer().is_some_and(|node| was_made(node.id().index())));
-    let names: Vec<&str> = made.map(|output| output.name()).collect();
+    let names: Vec<&str> = made.map(Dataset::name).collect();
     let them = if names.len() == 1 { "it" } else { "them" };
     (!names.is_empty()).then(|| {
         format!("not kept: {}; declare {them} in the catalog to save {them}", pipeline_graph::list(&names, "and"))
