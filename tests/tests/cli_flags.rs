@@ -229,8 +229,8 @@ fn only_missing_outputs_are_made() {
     assert!(first.starts_with("Completed 1 out of 3 nodes in "), "{}", told.out);
     assert_eq!(
         rest,
-        "skipped, because its outputs are there already: write([A]) -> [first]\n\
-         skipped, because its outputs are there already: third: copy([second]) -> [third]\n"
+        "skipped, because no missing output needs it: write([A]) -> [first]\n\
+         skipped, because no missing output needs it: third: copy([second]) -> [third]\n"
     );
     assert_eq!(fs::read_to_string(folder.path("data/second.txt")).unwrap(), "data/first.txt");
 

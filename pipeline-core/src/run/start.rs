@@ -71,7 +71,7 @@ impl Run<'_> {
             State::Failed | State::Running => Status::Failed,
             State::Waiting if would_execute.contains(&node.id()) => Status::WouldExecute,
             _ if is_outside(self.sliced) => Status::NOT_SELECTED,
-            _ if is_outside(self.selection) => Status::Skipped("its outputs are there already"),
+            _ if is_outside(self.selection) => Status::Skipped("no missing output needs it"),
             State::Orphaned => Status::Skipped("a node that it waits for failed"),
             _ => Status::Skipped(match error {
                 Some(error) if error.is_cancellation() => "the run was cancelled",
