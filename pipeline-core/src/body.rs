@@ -16,7 +16,7 @@ use crate::dataset::{Dataset, IntoInput, Load, Save};
 use crate::error::{BoxError, DatasetError};
 use crate::outputs::{CanBeShared, CanHold, HasParts, IsAResultOf, IsHandled};
 use crate::pass::{CanBePassedAs, CanGive, Held, Input, KeptByTheCatalog, Lent, Owned, Shared};
-use crate::run::{Watch, or_leave};
+use crate::run::{Ahead, LoadAny, SaveAny, Watch, or_leave};
 use crate::slot::{AnySlot, Readers, Slot};
 use crate::{Outputs, Pipeline};
 
@@ -175,7 +175,7 @@ impl<'r> Io<'r> {
     #[inline(never)]
     pub fn take<T: 'static>(&self, id: u32, key: &Key<T>) -> Owned<T> {
         let take = || Owned::new(self.slot(id, *key).take().expect(WRITTEN_BEFORE));
-        if self.watch.is_some() { self.watched(id, take) } else { take() }
+        if self.watch.is_some() { self.watched(id, take, Owned::nothing) } else { take() }
     }
 
     /// Reads a dataset in memory that other nodes read too.
@@ -187,7 +187,7 @@ impl<'r> Io<'r> {
     #[inline(never)]
     pub fn read<T: 'static>(&self, id: u32, key: &Key<T>) -> Lent<'r, T> {
         let read = || self.slot(id, *key).read(self.readers).expect(WRITTEN_BEFORE);
-        if self.watch.is_some() { self.watched(id, read) } else { read() }
+        if self.watch.is_some() { self.watched(id, read, Lent::nothing) } else { read() }
     }
 
     /// Loads a dataset of the catalog.
@@ -197,24 +197,22 @@ impl<'r> Io<'r> {
     /// Fails if the dataset does.
     #[inline(never)]
     pub fn load<D: Load>(&self, id: u32, dataset: &D) -> Result<InputOf<D>, Box<Failure>> {
-        let started = self.watch.map(|watch| watch.before_load(id)).transpose()?;
-        let input = match dataset.load() {
-            Ok(value) => value.into_input(),
-            Err(error) => return Err(Box::new(Failure::Load(id, error))),
-        };
-        if let Some((watch, started)) = self.watch.zip(started) {
-            watch.loaded(id, started, input.held())?;
+        match self.watch {
+            None => load(id, dataset),
+            Some(watch) => load_watched(id, dataset, watch),
         }
-        Ok(input)
     }
 
     /// Gets an input from memory, with hooks.
     #[cold]
-    fn watched<I: Held>(&self, id: u32, get: impl FnOnce() -> I) -> I {
+    fn watched<I: Held>(&self, id: u32, get: impl FnOnce() -> I, nothing: fn() -> I) -> I {
         let Some(watch) = self.watch else { return get() };
+        if watch.only_notes_loads() {
+            return nothing();
+        }
         let started = or_leave(watch.before_load(id));
         let input = get();
-        or_leave(watch.loaded(id, started, input.held()));
+        or_leave(watch.loaded(id, started.map(|started| started.elapsed()), input.held()));
         input
     }
 
@@ -270,7 +268,7 @@ impl<'r> Io<'r> {
     fn put_watched<T: 'static>(&self, id: u32, key: Key<T>, value: T, watch: &Watch<'_>) {
         let started = or_leave(watch.before_save(id, &value));
         self.slot(id, key).put(value);
-        or_leave(watch.saved(id, started));
+        or_leave(watch.saved(id, started.map(|started| started.elapsed())));
     }
 
     /// An output on its way to a dataset whose type is known.
@@ -338,11 +336,51 @@ impl<V> Output<'_, '_, V> {
     /// Fails if the dataset does.
     #[inline(never)]
     pub fn save<D: Save<Value: CanHold<V>>>(self, id: u32, dataset: &D) -> Ended {
-        let (value, watch) = (D::Value::hold(self.value), self.io.watch);
-        let started = watch.map(|watch| watch.before_save(id, &value)).transpose()?;
-        dataset.save(value).map_err(|error| Box::new(Failure::Save(id, error)))?;
-        watch.zip(started).map_or(Ok(()), |(watch, started)| watch.saved(id, started))
+        let value = D::Value::hold(self.value);
+        match self.io.watch {
+            None => save(id, dataset, value),
+            Some(watch) => save_watched(id, dataset, value, watch),
+        }
     }
+}
+
+fn load<D: Load>(id: u32, dataset: &D) -> Result<InputOf<D>, Box<Failure>> {
+    match dataset.load() {
+        Ok(value) => Ok(value.into_input()),
+        Err(error) => Err(Box::new(Failure::Load(id, error))),
+    }
+}
+
+/// Loads with hooks, or takes what has been loaded before the node was called.
+#[cold]
+fn load_watched<D: Load>(id: u32, dataset: &D, watch: &Watch<'_>) -> Result<InputOf<D>, Box<Failure>> {
+    let (input, took) = match watch.load_ahead(id, LoadAny::of::<D>())? {
+        Ahead::Noted => return Ok(<D::Loaded as IntoInput<D::Value>>::nothing()),
+        Ahead::Loaded(input, took) => (*input.downcast().expect("a dataset is loaded as what it is"), took),
+        Ahead::Not => {
+            let started = watch.before_load(id)?;
+            (load(id, dataset)?, started.map(|started| started.elapsed()))
+        }
+    };
+    watch.loaded(id, took, Held::held(&input))?;
+    Ok(input)
+}
+
+fn save<D: Save>(id: u32, dataset: &D, value: D::Value) -> Ended {
+    dataset.save(value).map_err(|error| Box::new(Failure::Save(id, error)))
+}
+
+/// Saves with hooks, or leaves that to when the function is done with all outputs.
+#[cold]
+fn save_watched<D: Save>(id: u32, dataset: &D, value: D::Value, watch: &Watch<'_>) -> Ended {
+    let started = watch.before_save(id, &value)?;
+    let any = SaveAny::of::<D>();
+    if watch.can_save_later(id, any) {
+        watch.save_later(id, any, Box::new(value));
+        return Ok(());
+    }
+    save(id, dataset, value)?;
+    watch.saved(id, started.map(|started| started.elapsed()))
 }
 
 /// Why the value of an input in memory is there.
@@ -375,6 +413,8 @@ pub enum Failure {
     Save(u32, DatasetError),
     /// A hook of this name failed, or refused.
     Hook(String, BoxError),
+    /// It was only asked which datasets it loads.
+    OnlyAsked,
 }
 
 /// How the free outputs are collected after a run: all of them, or those that are there.

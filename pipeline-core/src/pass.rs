@@ -164,6 +164,11 @@ impl<T> Owned<T> {
         Self(Some(value))
     }
 
+    /// Stands for an input that nobody looks at.
+    pub(crate) fn nothing() -> Self {
+        Self(None)
+    }
+
     /// Asks how a function of one parameter takes it.
     pub fn ask<F>(&mut self, _: &F) -> ask::Ask<F, T> {
         ask::Ask::new()
@@ -196,11 +201,20 @@ impl<T: 'static> Held for Owned<T> {
 /// An input that the catalog keeps: behind an `Arc`, or a part of it as parameters are.
 #[doc(hidden)]
 #[derive(Debug)]
-pub struct KeptByTheCatalog<K>(K);
+pub struct KeptByTheCatalog<K>(Option<K>);
 
 impl<K: Deref<Target: Sized>> KeptByTheCatalog<K> {
     pub(crate) fn new(keeper: K) -> Self {
-        Self(keeper)
+        Self(Some(keeper))
+    }
+
+    /// Stands for an input that nobody looks at.
+    pub(crate) fn nothing() -> Self {
+        Self(None)
+    }
+
+    fn kept(&self) -> &K::Target {
+        self.0.as_deref().expect(PASSED_ONCE)
     }
 
     /// As [`Owned::ask`].
@@ -221,7 +235,7 @@ impl<K: Deref<Target: Sized>> Input for KeptByTheCatalog<K> {
         K::Target: CanBePassedAs<'a, P, Kept = V>,
         Self: CanGive<V>,
     {
-        CanBePassedAs::lend(&*self.0, Self::clone_for_one)
+        CanBePassedAs::lend(self.kept(), Self::clone_for_one)
     }
 }
 
@@ -234,7 +248,7 @@ impl<K, P: Clone> CanGive<P> for KeptByTheCatalog<K> {
 
 impl<K: Deref<Target: Sized + 'static>> Held for KeptByTheCatalog<K> {
     fn held(&self) -> &dyn Any {
-        &*self.0
+        self.kept()
     }
 }
 
@@ -256,6 +270,11 @@ impl<'s, T> Lent<'s, T> {
 
     pub(crate) fn last(value: T) -> Self {
         Self(ManuallyDrop::new(Loan::Last(Some(value))))
+    }
+
+    /// Stands for an input that nobody looks at.
+    pub(crate) fn nothing() -> Self {
+        Self(ManuallyDrop::new(Loan::Last(None)))
     }
 }
 
