@@ -178,7 +178,7 @@ impl<'r> Io<'r> {
         if self.watch.is_some() { self.watched(id, take, Owned::nothing) } else { take() }
     }
 
-    /// Reads a dataset in memory that other nodes read too.
+    /// Reads a dataset in memory that other nodes read too, or this one when it is tried again.
     ///
     /// # Panics
     ///
@@ -229,7 +229,8 @@ impl<'r> Io<'r> {
         input.pass()
     }
 
-    /// Passes an input that other nodes read too: as a clone, where the function takes it by value and is not the last.
+    /// Passes an input that other nodes read too, or this one when it is tried again: as a clone, where the function takes it by value and is
+    /// not the last.
     pub fn clone_unless_by_reference<'a, P, T>(&self, argument: Shared<'a, '_, T, P>) -> P
     where
         T: CanBePassedAs<'a, P, Kept: Clone>,

@@ -3,7 +3,7 @@
 //! A dataset that holds `T` can be passed as `&T` and as `T`; a `Vec<T>` also as `&[T]`, a `String` as `&str`, a `PathBuf` as
 //! `&Path`, and what a `Box` or an `Arc` holds by reference. Nobody marks which: rustc picks the implementation of
 //! [`CanBePassedAs`] from the parameter's type. By value, a value in memory moves to its last reader; readers before the last
-//! get a clone.
+//! get a clone, and so does each attempt of a node that has retries.
 
 use std::any::Any;
 use std::ffi::{OsStr, OsString};

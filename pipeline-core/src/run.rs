@@ -73,7 +73,8 @@ impl<'r> Run<'r> {
         self.nodes.pipeline()
     }
 
-    /// Executes a node: loads its inputs, calls its function, saves its outputs. May be called from any thread.
+    /// Executes a node: loads its inputs, calls its function, saves its outputs, and again if it fails and has retries. May be called from
+    /// any thread.
     ///
     /// # Errors
     ///
