@@ -37,7 +37,11 @@ pub(crate) fn option(input: ParseStream<'_>, node: &mut Node, diagnostics: &mut 
     match name.as_str() {
         "name" => node.name = Some(text(input, "a name in quotes, as in `name = \"split_data\"`")?),
         "tags" => tags(input, node, diagnostics)?,
-        "retries" => node.retries = Some(Setting { at: key.span(), value: retries(input)? }),
+        "retries" => {
+            // Also where the number is a mistake, there are some.
+            let setting = node.retries.insert(Setting { at: key.span(), value: 0 });
+            setting.value = retries(input)?;
+        }
         "backoff" => {
             let (at, value) = (key.span(), time(input, "backoff = \"1s\"")?);
             node.backoff = Some(Setting { at, value });
