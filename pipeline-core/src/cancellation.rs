@@ -97,7 +97,7 @@ impl Cancellation {
     /// Whether cancelling one cancels the other.
     #[cfg(feature = "cli")]
     pub(crate) fn is_same(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.is_cancelled, &other.is_cancelled)
+        Arc::ptr_eq(&self.flag, &other.flag)
     }
 
     /// A handle for one run: cancelling `outer` cancels it, but not the other way round.

@@ -40,11 +40,13 @@ struct Meeting {
 impl Meeting {
     /// Whether all came in time.
     fn wait_for(&self, n: usize) -> Result<(), &'static str> {
-        let mut n_there = self.n_there.lock().unwrap();
+        let mut n_there = self.n_there.lock().expect("no panic");
         *n_there += 1;
         self.changed.notify_all();
-        let (there, _) =
-            self.changed.wait_timeout_while(n_there, Duration::from_secs(60), |n_there| *n_there < n).unwrap();
+        let (there, _) = self
+            .changed
+            .wait_timeout_while(n_there, Duration::from_secs(60), |n_there| *n_there < n)
+            .expect("no panic");
         if *there < n { Err("nobody else came") } else { Ok(()) }
     }
 }
@@ -55,7 +57,7 @@ type Threads = Arc<Mutex<Vec<ThreadId>>>;
 fn loading(value: i32, threads: &Threads) -> Lambda<i32> {
     let threads = Arc::clone(threads);
     Lambda::read_only(move || {
-        threads.lock().unwrap().push(thread::current().id());
+        threads.lock().expect("no panic").push(thread::current().id());
         Ok::<i32, BoxError>(value)
     })
 }
@@ -224,11 +226,11 @@ struct Told {
 
 impl Told {
     fn hear(&self, what: &str, event: &DatasetEvent<'_>, value: Option<&dyn std::any::Any>) {
-        self.threads.lock().unwrap().push(thread::current().id());
+        self.threads.lock().expect("no panic").push(thread::current().id());
         let value =
             value.and_then(|value| value.downcast_ref::<i32>()).map_or(String::new(), |value| format!(" {value}"));
         let took = if event.took.is_some() { ", timed" } else { "" };
-        self.heard.lock().unwrap().push(format!("{what} {}{value}{took}", event.dataset));
+        self.heard.lock().expect("no panic").push(format!("{what} {}{value}{took}", event.dataset));
     }
 
     fn veto(&self, event: &DatasetEvent<'_>) -> Result<(), BoxError> {
@@ -270,9 +272,9 @@ fn heard(told: &Told) -> Option<String> {
     let [x, y] = [(); 2].map(|()| Lambda::write_only(|_| Ok::<(), BoxError>(())));
     let catalog = Catalog { a: loading(1, &threads), b: loading(2, &threads), x, y, ..Catalog::default() };
     let options = RunOptions::new().is_async().hook(told);
-    let report = SequentialRunner::new().run_with(&pipeline, &catalog, &options).unwrap();
-    assert!(told.threads.lock().unwrap().iter().all(|thread| *thread == thread::current().id()));
-    told.heard.lock().unwrap().drain(..4);
+    let report = SequentialRunner::new().run_with(&pipeline, &catalog, &options).expect("no panic");
+    assert!(told.threads.lock().expect("no panic").iter().all(|thread| *thread == thread::current().id()));
+    told.heard.lock().expect("no panic").drain(..4);
     report.error().map(ToString::to_string)
 }
 
