@@ -72,6 +72,7 @@ mod error;
 pub mod hook;
 mod macros;
 mod memory;
+mod node;
 pub mod outputs;
 pub mod pass;
 mod pipeline;
