@@ -6,10 +6,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::together::Together;
 use super::watch::{Hooks, Vetoed, Watch};
-use crate::body::{AnyNode, Ended, Failure, Io, Part};
+use crate::body::{Ended, Failure, Io, Part};
 use crate::dag::{Dataset, Node, NodeId};
 use crate::dataset::AnyDataset;
 use crate::memory::Memory;
+use crate::node::NodeCode;
 use crate::pipeline::Plan;
 use crate::slot::{AnySlot, Readers};
 use crate::{Catalog, Error};
@@ -47,8 +48,8 @@ pub(super) struct Place<'r, C> {
 }
 
 impl<'r, C> Place<'r, C> {
-    pub(super) fn code(&self) -> &'r dyn AnyNode<C> {
-        &*self.part.nodes[self.index]
+    pub(super) fn code(&self) -> &'r NodeCode<C> {
+        &self.part.nodes[self.index]
     }
 
     pub(super) fn node(&self) -> Node<'r> {
