@@ -45,6 +45,7 @@ const INTERRUPTED: u8 = 130;
 /// | `-r`, `--runner NAME` | with this runner: `SequentialRunner` (the default), `ThreadRunner`, `ParallelRunner` or `DryRunner` |
 /// | `--parallel` | the same as `--runner ParallelRunner`; not together with `--runner` |
 /// | `--max-workers N` | executes at most so many nodes at a time; for `ThreadRunner` and `ParallelRunner` |
+/// | `--async` | [loads](crate::RunOptions::is_async) the inputs of a node together, and saves its outputs together |
 /// | `--keep-going` | [goes on](crate::RunOptions::keep_going) after a failure with what does not depend on it |
 /// | `--only-missing-outputs` | [leaves out](crate::RunOptions::only_missing_outputs) nodes whose outputs are there already |
 /// | `--from-nodes A,B`, `--to-nodes A,B` | only these nodes and what comes after them, or before them |

@@ -211,7 +211,7 @@ fn help_names_every_runner_and_flag() {
     assert_eq!(code, Some(0));
     assert!(out.contains("SequentialRunner, ThreadRunner, ParallelRunner or DryRunner"), "{out}");
     assert!(out.contains("for ThreadRunner and ParallelRunner"), "{out}");
-    let flags = "--pipeline --runner --parallel --max-workers --keep-going --only-missing-outputs --from-nodes --to-nodes --nodes \
+    let flags = "--pipeline --runner --parallel --max-workers --async --keep-going --only-missing-outputs --from-nodes --to-nodes --nodes \
                  --tags --from-inputs --to-outputs";
     assert!(flags.split(' ').all(|flag| out.contains(flag)), "{out}");
 }

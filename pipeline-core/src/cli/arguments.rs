@@ -36,6 +36,7 @@ fn run() -> Command {
                 .value_parser(value_parser!(usize))
                 .help(format!("At most so many nodes at a time, for {workers}")),
         )
+        .arg(switch("async").help("Loads the inputs of a node together, and saves its outputs together"))
         .arg(
             switch("keep-going")
                 .help("After a failure goes on with the nodes that do not wait for the one that failed"),

@@ -24,6 +24,9 @@ pub(super) fn run<C: Catalog + Sync>(
 
     let interruptible = Interruptible::new();
     let mut options = RunOptions::new().slice(slice(matches)).cancelled_by(interruptible.cancellation());
+    if matches.get_flag("async") {
+        options = options.is_async();
+    }
     if matches.get_flag("keep-going") {
         options = options.keep_going();
     }
