@@ -1,5 +1,7 @@
 //! What a pipeline is written as. It may be wrong: `check` tells.
 
+use std::collections::HashSet;
+
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use syn::LitStr;
 
@@ -9,6 +11,16 @@ use crate::scan::plain;
 pub(crate) struct Pipeline {
     pub(crate) form: Form,
     pub(crate) nodes: Vec<Node>,
+    pub(crate) unwired: Unwired,
+}
+
+/// Names that stand in the pipeline or its catalog, but in nothing that is wired.
+#[derive(Debug, Default)]
+pub(crate) struct Unwired {
+    /// What nodes write that their conditions leave out.
+    pub(crate) left_out: HashSet<String>,
+    /// Names in what could not be read, which has been reported: they may be read, written or declared there.
+    pub(crate) unreadable: HashSet<String>,
 }
 
 /// How a pipeline stands in the code.
@@ -128,6 +140,14 @@ impl Name {
                 let fields: Vec<String> = fields.iter().map(plain).collect();
                 format!("params:{}", fields.join("."))
             }
+        }
+    }
+
+    /// The type that it gives.
+    pub(crate) fn ty(&self) -> Option<&TokenStream> {
+        match self {
+            Name::Dataset { ty, .. } => ty.as_ref(),
+            Name::Parameter { .. } => None,
         }
     }
 

@@ -3,24 +3,30 @@
 use pipeline_graph::Cycle;
 use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
 
-use crate::ast::{Entry, EntryKind, Form, Name};
+use crate::ast::{Entry, EntryKind, Form, Name, Unwired};
 use crate::diagnostics::{self, Diagnostics};
 use crate::graph::{Dataset, Graph, Home, Place, is_parameters};
 use crate::scan::plain;
 
 /// Reports each rule that the pipeline breaks.
-pub(crate) fn check(graph: &Graph<'_>, form: &Form, catalog: &[Entry], diagnostics: &mut Diagnostics) {
+pub(crate) fn check(
+    graph: &Graph<'_>,
+    form: &Form,
+    catalog: &[Entry],
+    unwired: &Unwired,
+    diagnostics: &mut Diagnostics,
+) {
     has_nodes(graph, form, diagnostics);
     nodes_read_or_write(graph, diagnostics);
     node_names_are_unique(graph, diagnostics);
     what_waits_is_tried_again(graph, diagnostics);
-    inputs_exist(graph, catalog, diagnostics);
+    inputs_exist(graph, catalog, unwired, diagnostics);
     outputs_are_writable(graph, diagnostics);
     types_are_given_once(graph, diagnostics);
     datasets_have_one_writer(graph, diagnostics);
     nodes_do_not_read_what_they_write(graph, diagnostics);
     nodes_do_not_wait_for_each_other(graph, diagnostics);
-    free_outputs_of_items_have_types(graph, form, catalog, diagnostics);
+    free_outputs_of_items_have_types(graph, form, catalog, unwired, diagnostics);
 }
 
 /// A pipeline has a node.
@@ -76,7 +82,7 @@ fn what_waits_is_tried_again(graph: &Graph<'_>, diagnostics: &mut Diagnostics) {
 }
 
 /// An input is declared in the catalog, or a node writes it.
-fn inputs_exist(graph: &Graph<'_>, catalog: &[Entry], diagnostics: &mut Diagnostics) {
+fn inputs_exist(graph: &Graph<'_>, catalog: &[Entry], unwired: &Unwired, diagnostics: &mut Diagnostics) {
     for (wires, node) in graph.wires.iter().zip(graph.nodes) {
         for (name, _) in node.inputs.names.iter().zip(&wires.inputs).filter(|(_, dataset)| dataset.is_none()) {
             let text = name.text();
@@ -86,8 +92,16 @@ fn inputs_exist(graph: &Graph<'_>, catalog: &[Entry], diagnostics: &mut Diagnost
                 diagnostics.error(name.start(), message, "declare them there as a field `params: YourParams`");
                 continue;
             }
+            if unwired.unreadable.contains(&text) {
+                continue;
+            }
             let message =
                 format!("no dataset is called `{text}`: the catalog does not declare it and no node writes it");
+            if unwired.left_out.contains(&text) {
+                let help = format!("the node that writes `{text}` is left out by its condition");
+                diagnostics.error(name.span(), &message, &help);
+                continue;
+            }
             match unread_output(&text, graph, catalog) {
                 Some((output, near)) => {
                     let message = format!("{message}; did you mean `{near}`, which no node reads?");
@@ -95,7 +109,7 @@ fn inputs_exist(graph: &Graph<'_>, catalog: &[Entry], diagnostics: &mut Diagnost
                         diagnostics::Place { span: output.span(), role: "the_output_that_no_node_reads".to_owned() };
                     diagnostics.error_with_places(name.span(), &message, &[place]);
                 }
-                None => diagnostics.error(name.span(), &message, &nearest_dataset(&text, graph, catalog)),
+                None => diagnostics.error(name.span(), &message, &what_else(name, graph, catalog)),
             }
         }
     }
@@ -110,7 +124,10 @@ fn unread_output<'a>(name: &str, graph: &'a Graph<'_>, catalog: &'a [Entry]) -> 
     Some((graph.output(writer), near))
 }
 
-fn nearest_dataset(name: &str, graph: &Graph<'_>, catalog: &[Entry]) -> String {
+/// What may be meant by an input that does not exist: a name that is near, or what another pipeline writes.
+fn what_else(input: &Name, graph: &Graph<'_>, catalog: &[Entry]) -> String {
+    let (name, ty) = (input.text(), input.ty());
+    let name = name.as_str();
     let known = known_datasets(graph, catalog);
     if let Some(other) = known.iter().find(|known| known.to_lowercase() == name.to_lowercase()) {
         return format!("the names differ by case only: write `{other}`");
@@ -118,13 +135,19 @@ fn nearest_dataset(name: &str, graph: &Graph<'_>, catalog: &[Entry]) -> String {
     if pipeline_graph::is_near(name, "params") {
         return "a parameter is written `params:field`, and `params` is all of them".to_owned();
     }
-    let hint = pipeline_graph::did_you_mean(name, &known, "the datasets");
-    // What fields the parameters have, only rustc knows.
-    if graph.parameters.is_some() {
-        let hint = hint.trim_end_matches('?');
-        return format!("{hint}; if `{name}` is a parameter, write `params:{name}`");
+    let mut help = pipeline_graph::did_you_mean(name, &known, "the datasets");
+    // What fields the parameters have, only rustc knows. They have their types there.
+    let parameter = graph.parameters.filter(|_| ty.is_none()).map(|_| format!("write `params:{name}`"));
+    if pipeline_graph::nearest(name, known.iter().copied()).is_empty() {
+        let line = if help.is_empty() { "" } else { "\n" };
+        let ty = ty.map_or_else(|| "Type".to_owned(), type_text);
+        help +=
+            &format!("{line}if another pipeline writes it, declare it in the catalog, as in `{name}: Memory<{ty}>`");
+        help.extend(parameter.map(|write| format!("; if it is a parameter, {write}")));
+    } else {
+        help.extend(parameter.map(|write| format!(" If `{name}` is a parameter, {write}")));
     }
-    hint
+    help
 }
 
 /// The names that an input may have: what the catalog declares and what nodes write.
@@ -261,12 +284,19 @@ fn nodes_do_not_wait_for_each_other(graph: &Graph<'_>, diagnostics: &mut Diagnos
 }
 
 /// The type that a function returns needs a name where a pipeline is an item, and only the user knows it.
-fn free_outputs_of_items_have_types(graph: &Graph<'_>, form: &Form, catalog: &[Entry], diagnostics: &mut Diagnostics) {
+fn free_outputs_of_items_have_types(
+    graph: &Graph<'_>,
+    form: &Form,
+    catalog: &[Entry],
+    unwired: &Unwired,
+    diagnostics: &mut Diagnostics,
+) {
     let Form::Item(item) = form else { return };
     for dataset in &graph.datasets {
         let is_free = dataset.home == Home::Memory && dataset.readers.is_empty() && dataset.ty.is_none();
         if let (true, Some(&place)) = (is_free, dataset.writers.first())
             && !may_be_meant_by_another_name(&dataset.name, graph, catalog)
+            && !unwired.unreadable.contains(&dataset.name)
         {
             let name = &dataset.name;
             let message = format!("output `{name}` goes nowhere: the catalog does not declare it and no node reads it");

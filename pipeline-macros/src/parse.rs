@@ -8,7 +8,7 @@ use syn::parse::discouraged::Speculative;
 use syn::parse::{ParseStream, Parser};
 use syn::{LitStr, Token, Visibility};
 
-use crate::ast::{Form, Function, FunctionKind, Item, List, Name, Node, Pipeline};
+use crate::ast::{Form, Function, FunctionKind, Item, List, Name, Node, Pipeline, Unwired};
 use crate::diagnostics::{Diagnostics, Mistake};
 use crate::graph::is_parameters;
 use crate::options::option;
@@ -96,7 +96,9 @@ pub(crate) fn pipeline(head: Head, diagnostics: &mut Diagnostics) -> Pipeline {
         let help = "a condition can also stand before the pipeline as a whole";
         diagnostics.error(first.function.span, "this pipeline has no nodes: each is left out by its condition", help);
     }
-    Pipeline { form: head.form, nodes: nodes.into_iter().map(|(node, _)| node).collect() }
+    let written = left_out.iter().flat_map(|(node, _)| &node.outputs.names);
+    let unwired = Unwired { left_out: written.map(Name::text).collect(), ..Unwired::default() };
+    Pipeline { form: head.form, nodes: nodes.into_iter().map(|(node, _)| node).collect(), unwired }
 }
 
 /// Nodes, and whether each is left out.

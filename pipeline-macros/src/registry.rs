@@ -212,8 +212,9 @@ fn check(registry: &Registry, diagnostics: &mut Diagnostics) {
                 None => {
                     let known: Vec<&str> = known.iter().map(String::as_str).collect();
                     let hint = pipeline_graph::did_you_mean(&text, &known, "the registered pipelines");
+                    let (end, a) = if hint.ends_with('?') { ("", 'A') } else { (";", 'a') };
                     let help =
-                        format!("{hint}; a pipeline that is declared elsewhere is written as a call, `{text}()`");
+                        format!("{hint}{end} {a} pipeline that is declared elsewhere is written as a call, `{text}()`");
                     diagnostics.error(entry.span(), &format!("no pipeline is registered as `{text}`"), &help);
                 }
                 Some(place) if place >= index => {

@@ -52,7 +52,7 @@ pub(crate) fn with_graph<T>(
 ) -> T {
     let mut diagnostics = Diagnostics::default();
     let sketches = if editor::asks() { editor::sketches(editor::unnest(head.nodes.clone())) } else { Vec::new() };
-    let Pipeline { form, mut nodes } = parse::pipeline(head, &mut diagnostics);
+    let Pipeline { form, mut nodes, unwired } = parse::pipeline(head, &mut diagnostics);
     if let (Form::Expression, Some(items)) = (&form, items) {
         // The code of a node has no state. Where it stands in a function, a local variable would be state.
         for node in &mut nodes {
@@ -60,7 +60,7 @@ pub(crate) fn with_graph<T>(
         }
     }
     let graph = Graph::new(&nodes, entries);
-    check::check(&graph, &form, entries, &mut diagnostics);
+    check::check(&graph, &form, entries, &unwired, &mut diagnostics);
     if !editor::asks() {
         return expand(&Context { krate, catalog, diagnostics: &diagnostics, editor: None }, &graph, &form);
     }
