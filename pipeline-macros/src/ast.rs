@@ -119,6 +119,8 @@ impl Function {
 #[derive(Debug)]
 pub(crate) struct List {
     pub(crate) names: Vec<Name>,
+    /// Whether all of them could be read.
+    pub(crate) is_whole: bool,
     pub(crate) span: Span,
 }
 

@@ -187,7 +187,7 @@ pub(crate) fn nodes_without_places(nodes: &[Node]) -> Vec<Node> {
                 Name::Parameter { keyword: ident(keyword), fields: fields.iter().map(ident).collect() }
             }
         });
-        List { names: names.collect(), span: here }
+        List { names: names.collect(), is_whole: true, span: here }
     };
     let text = |text: &LitStr| LitStr::new(&text.value(), here);
     nodes

@@ -1,5 +1,7 @@
 //! From tokens to `ast`. Reads every node that it can; a broken one is reported and passed over.
 
+use std::collections::HashSet;
+
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::buffer::Cursor;
@@ -13,8 +15,8 @@ use crate::diagnostics::{Diagnostics, Mistake};
 use crate::graph::is_parameters;
 use crate::options::option;
 use crate::scan::{
-    after_attributes, after_brackets, after_comma, closure_parameters, has_type, in_angles, is_any_arrow, is_ident,
-    is_keyword, is_punct, plain, skip_to_comma, take_until,
+    after_attributes, after_brackets, after_comma, any_from, closure_parameters, has_type, in_angles, is_any_arrow,
+    is_entry, is_ident, is_keyword, is_punct, is_this, plain, skip_to_comma, take_until,
 };
 use crate::{cfg, editor};
 
@@ -89,7 +91,8 @@ pub(crate) fn attributes(input: ParseStream<'_>) -> syn::Result<TokenStream> {
 
 /// Reads the nodes of a pipeline.
 pub(crate) fn pipeline(head: Head, diagnostics: &mut Diagnostics) -> Pipeline {
-    let parser = |input: ParseStream<'_>| Ok(nodes(input, diagnostics));
+    let mut unwired = Unwired::default();
+    let parser = |input: ParseStream<'_>| Ok(nodes(input, &mut unwired, diagnostics));
     let nodes = parser.parse2(editor::unnest(head.nodes)).unwrap_or_default();
     let (nodes, left_out): (Vec<_>, Vec<_>) = nodes.into_iter().partition(|(_, is_left_out)| !is_left_out);
     if let (true, true, Some((first, _))) = (nodes.is_empty(), diagnostics.is_empty(), left_out.first()) {
@@ -97,24 +100,26 @@ pub(crate) fn pipeline(head: Head, diagnostics: &mut Diagnostics) -> Pipeline {
         diagnostics.error(first.function.span, "this pipeline has no nodes: each is left out by its condition", help);
     }
     let written = left_out.iter().flat_map(|(node, _)| &node.outputs.names);
-    let unwired = Unwired { left_out: written.map(Name::text).collect(), ..Unwired::default() };
+    unwired.left_out.extend(written.map(Name::text));
     Pipeline { form: head.form, nodes: nodes.into_iter().map(|(node, _)| node).collect(), unwired }
 }
 
 /// Nodes, and whether each is left out.
-fn nodes(input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> Vec<(Node, bool)> {
+fn nodes(input: ParseStream<'_>, unwired: &mut Unwired, diagnostics: &mut Diagnostics) -> Vec<(Node, bool)> {
     let mut nodes = Vec::new();
     while !input.is_empty() {
         // A fork: syn would remember the unread rest of a broken group and fail the whole parse.
         let ahead = input.fork();
         match node(&ahead, diagnostics) {
-            Ok(node) => {
+            Ok(node) if node.0.inputs.is_whole && node.0.outputs.is_whole || editor::asks() => {
                 input.advance_to(&ahead);
                 nodes.push(node);
             }
-            Err(error) => {
-                diagnostics.syntax(&error);
-                skip_to_comma(input);
+            broken => {
+                if let Err(error) = broken {
+                    diagnostics.syntax(&error);
+                }
+                names_inside(take_until(input, |cursor| is_punct(cursor, ',')), &mut unwired.unreadable);
             }
         }
         if !input.is_empty() && !input.peek(Token![,]) {
@@ -131,6 +136,21 @@ fn nodes(input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> Vec<(Node, bo
     nodes
 }
 
+/// Every name inside the groups of these tokens.
+fn names_inside(tokens: TokenStream, names: &mut HashSet<String>) {
+    for tree in tokens {
+        let TokenTree::Group(group) = tree else { continue };
+        for tree in group.stream() {
+            match tree {
+                TokenTree::Ident(ident) => drop(names.insert(plain(&ident))),
+                TokenTree::Literal(literal) => drop(names.insert(literal.to_string().trim_matches('"').to_owned())),
+                TokenTree::Group(group) => names_inside(TokenTree::from(group).into(), names),
+                TokenTree::Punct(_) => {}
+            }
+        }
+    }
+}
+
 /// A node, and whether a condition before it leaves it out.
 fn node(input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> syn::Result<(Node, bool)> {
     let is_left_out = cfg::before(input, "a node", diagnostics)?;
@@ -144,6 +164,7 @@ fn node(input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> syn::Result<(N
     }
     let content;
     syn::parenthesized!(content in input);
+    kedros_spelling(&content)?;
     let (function, fallible) = function(&content, keyword.span())?;
     comma(&content, "after the function of the node", diagnostics);
     let inputs = list(&content, "the inputs in brackets", is_any_arrow, diagnostics)?;
@@ -160,6 +181,62 @@ fn node(input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> syn::Result<(N
         }
     }
     Ok((node, is_left_out))
+}
+
+/// Refuses `node(render, inputs = report, outputs = summary)`, as Kedro has it.
+fn kedros_spelling(content: ParseStream<'_>) -> syn::Result<()> {
+    if any_from(content.cursor(), |cursor| after_brackets(cursor).is_some_and(is_any_arrow)) {
+        return Ok(());
+    }
+    let ahead = content.fork();
+    let is_option = |cursor: Cursor<'_>| is_entry(cursor) || after_comma(cursor).is_some_and(is_entry);
+    let mut function = take_until(&ahead, is_option);
+    let (mut inputs, mut outputs) = (TokenStream::new(), TokenStream::new());
+    let (mut first, mut rest) = (None, String::new());
+    while !ahead.is_empty() {
+        ahead.parse::<Option<Token![,]>>()?;
+        let keyword: Ident = ahead.parse()?;
+        ahead.parse::<Token![=]>()?;
+        let value = take_until(&ahead, is_option);
+        match keyword.to_string().as_str() {
+            "func" => function = value,
+            "inputs" => inputs = value,
+            "outputs" => outputs = value,
+            _ => {
+                rest += &format!(", {keyword} = {value}");
+                continue;
+            }
+        }
+        first.get_or_insert(keyword);
+    }
+    let Some(first) = first else { return Ok(()) };
+    // Inputs may stand behind the function without a name.
+    let mut trees: Vec<TokenTree> = function.into_iter().collect();
+    if let (true, Some(comma)) = (inputs.is_empty(), trees.iter().rposition(|tree| is_this(tree, ','))) {
+        inputs = trees.split_off(comma).into_iter().skip(1).collect();
+    }
+    let function: TokenStream = trees.into_iter().collect();
+    let function = function.to_string().replace(" :: ", "::").replace(" ?", "?");
+    let [inputs, outputs] = [inputs, outputs].map(|list| kedros_names(list).join(", "));
+    let message =
+        format!("expected inputs and outputs in brackets: write `node({function}, [{inputs}] -> [{outputs}]{rest})`");
+    Err(syn::Error::new(first.span(), message))
+}
+
+/// The names in a list of Kedro's, or alone, with quotes or without; none in `None`.
+fn kedros_names(list: TokenStream) -> Vec<String> {
+    let mut names = vec![String::new()];
+    for tree in list {
+        match (tree, names.last_mut()) {
+            (TokenTree::Group(group), _) => names.extend(kedros_names(group.stream())),
+            (TokenTree::Punct(punct), _) if punct.as_char() == ',' => names.push(String::new()),
+            (TokenTree::Ident(ident), _) if ident == "None" => {}
+            (tree, Some(name)) => *name += tree.to_string().trim_matches('"'),
+            (_, None) => {}
+        }
+    }
+    names.retain(|name| !name.is_empty());
+    names
 }
 
 /// A comma; if there is none, that is reported and what follows is read all the same.
@@ -282,7 +359,8 @@ fn list(
     if input.peek(syn::token::Bracket) {
         let content;
         let brackets = syn::bracketed!(content in input);
-        return Ok(List { names: names(&content, diagnostics), span: brackets.span.join() });
+        let (names, is_whole) = names(&content, diagnostics);
+        return Ok(List { names, is_whole, span: brackets.span.join() });
     }
     let span = input.span();
     let bare = take_until(input, end);
@@ -305,15 +383,18 @@ fn list(
     let written = if is_none { "[]".to_owned() } else { format!("[{named}]") };
     diagnostics.syntax(&syn::Error::new(span, format!("expected {wanted}: write `{written}`")));
     let parser = |input: ParseStream<'_>| Ok(names(input, diagnostics));
-    Ok(List { names: parser.parse2(named).unwrap_or_default(), span })
+    let (names, is_whole) = parser.parse2(named).unwrap_or_default();
+    Ok(List { names, is_whole, span })
 }
 
-fn names(input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> Vec<Name> {
-    let mut names = Vec::new();
+/// Names, and whether all of them could be read.
+fn names(input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> (Vec<Name>, bool) {
+    let (mut names, mut is_whole) = (Vec::new(), true);
     while !input.is_empty() {
         match name(input, diagnostics) {
             Ok(name) => names.push(name),
             Err(error) => {
+                is_whole = false;
                 diagnostics.syntax(&error);
                 skip_to_comma(input);
             }
@@ -322,6 +403,7 @@ fn names(input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> Vec<Name> {
             diagnostics.syntax(&input.error("expected `,` between names"));
             // Another name is read at once; anything else is passed over.
             if !input.peek(Ident::peek_any) {
+                is_whole = false;
                 skip_to_comma(input);
             }
         }
@@ -329,7 +411,7 @@ fn names(input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> Vec<Name> {
             break;
         }
     }
-    names
+    (names, is_whole)
 }
 
 /// `flowers`, `accuracy: f64` or `params:model.depth`.
@@ -362,6 +444,11 @@ fn field(input: ParseStream<'_>) -> syn::Result<Ident> {
 
 /// The name of a dataset. A keyword or a string is reported, and taken for the name that is meant.
 fn dataset_name(input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> syn::Result<Ident> {
+    if input.peek(Token![&]) {
+        let wanted = "expected the name of a dataset, without `&`: the function's signature decides how it is passed";
+        diagnostics.syntax(&input.error(wanted));
+        input.parse::<Token![&]>()?;
+    }
     if input.peek(LitStr) {
         let text: LitStr = input.parse()?;
         let message = format!("expected a name, found a string: write `{}` without quotes", text.value());
