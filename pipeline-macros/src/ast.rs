@@ -170,7 +170,7 @@ impl Name {
 }
 
 /// A field of the catalog, as the catalog's macro hands it over.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Entry {
     pub(crate) name: String,
     pub(crate) kind: EntryKind,
@@ -182,4 +182,6 @@ pub(crate) struct Entry {
 pub(crate) enum EntryKind {
     Dataset,
     Parameters,
+    /// What it is could not be read, which has been reported.
+    Unreadable,
 }

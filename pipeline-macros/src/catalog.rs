@@ -1,19 +1,21 @@
 //! `catalog!`: a struct with a dataset in each field, and a macro of the same name that tells pipelines what the fields are.
 
+use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::buffer::Cursor;
+use syn::parse::discouraged::Speculative;
 use syn::parse::{ParseStream, Parser};
 use syn::{LitStr, Token, Type, Visibility};
 
 use crate::cfg;
-use crate::diagnostics::Diagnostics;
+use crate::diagnostics::{Diagnostics, Place};
 use crate::editor;
 use crate::graph::is_parameters;
 use crate::parse::attributes;
-use crate::scan::{after_comma, is_field, is_ident, is_punct, plain, skip_to_comma, take_until};
+use crate::scan::{after_comma, is_field, is_ident, is_punct, is_this, plain, skip_to_comma, take_until};
 use crate::shim::{split_krate, this_crate};
 
 /// A catalog as it is written.
@@ -24,6 +26,8 @@ struct Catalog {
     keyword: Token![struct],
     name: Ident,
     fields: Vec<Field>,
+    /// The names of fields that could not be read.
+    unreadable: Vec<Ident>,
 }
 
 /// `flowers: Csv<Flower> = "data/01_raw/flowers.csv"`
@@ -51,8 +55,8 @@ pub(crate) fn catalog(tokens: TokenStream) -> TokenStream {
     let parser = |input: ParseStream<'_>| parse(input, &mut diagnostics);
     match parser.parse2(tokens.clone()) {
         Ok(catalog) if cfg::leaves_out(&catalog.attributes) => TokenStream::new(),
-        Ok(catalog) => {
-            check(&catalog, &mut diagnostics);
+        Ok(mut catalog) => {
+            check(&mut catalog, &mut diagnostics);
             let expansion = expand(&krate, &catalog, &tokens);
             quote!(#diagnostics #expansion)
         }
@@ -83,14 +87,20 @@ fn parse(input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> syn::Result<C
     }
     let content;
     syn::braced!(content in input);
-    let mut fields = Vec::new();
+    let (mut fields, mut unreadable) = (Vec::new(), Vec::new());
     while !content.is_empty() {
-        match field(&content) {
-            Ok(field) if cfg::leaves_out(&field.attributes) => {}
-            Ok(field) => fields.push(field),
+        let ahead = content.fork();
+        match field(&ahead) {
+            Ok(field) => {
+                content.advance_to(&ahead);
+                if !cfg::leaves_out(&field.attributes) {
+                    fields.push(field);
+                }
+            }
             Err(error) => {
                 diagnostics.syntax(&error);
-                skip_to_comma(&content);
+                unreadable.extend(name_of_field(&content));
+                take_until(&content, ends_field);
             }
         }
         if !content.is_empty() && content.parse::<Token![,]>().is_err() {
@@ -105,7 +115,45 @@ fn parse(input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> syn::Result<C
     if !input.is_empty() {
         return Err(input.error("expected nothing after the catalog: one `catalog!` declares one"));
     }
-    Ok(Catalog { attributes, visibility, keyword, name, fields })
+    Ok(Catalog { attributes, visibility, keyword, name, fields, unreadable })
+}
+
+/// The name that a field begins with.
+fn name_of_field(input: ParseStream<'_>) -> Option<Ident> {
+    let ahead = input.fork();
+    attributes(&ahead).ok()?;
+    ahead.parse::<Visibility>().ok()?;
+    ahead.parse().ok()
+}
+
+/// The type of a field. If a `>` is missing at its end, syn would read on in the fields behind it.
+fn ty(input: ParseStream<'_>) -> syn::Result<Type> {
+    let ahead = input.fork();
+    let error = match ahead.parse() {
+        Ok(ty) => {
+            input.advance_to(&ahead);
+            return Ok(ty);
+        }
+        Err(error) => error,
+    };
+    let ends_type = |cursor: Cursor<'_>| {
+        let is_location =
+            cursor.punct().is_some_and(|(punct, rest)| punct.as_char() == '=' && rest.literal().is_some());
+        is_location || ends_field(cursor)
+    };
+    let (mut n_open, mut last) = (0_usize, None);
+    for tree in take_until(input, ends_type) {
+        if is_this(&tree, '<') {
+            n_open += 1;
+        } else if is_this(&tree, '>') && !last.is_some_and(|last| is_this(&last, '-')) {
+            n_open = n_open.saturating_sub(1);
+        }
+        last = Some(tree);
+    }
+    match last {
+        Some(last) if n_open > 0 => Err(syn::Error::new(last.span(), format!("expected `>` after `{last}`"))),
+        _ => Err(error),
+    }
 }
 
 fn field(input: ParseStream<'_>) -> syn::Result<Field> {
@@ -116,7 +164,7 @@ fn field(input: ParseStream<'_>) -> syn::Result<Field> {
         return Err(input.error(format!("expected `: Type` after the name of dataset `{name}`")));
     }
     input.parse::<Token![:]>()?;
-    let ty = input.parse()?;
+    let ty = ty(input)?;
     let value = if input.parse::<Option<Token![=]>>()?.is_some() {
         // A location ends where it ends, also if the comma behind it is missing.
         let value = if input.peek(LitStr) && !input.peek2(Token![.]) {
@@ -139,8 +187,19 @@ fn ends_field(cursor: Cursor<'_>) -> bool {
     after_comma(cursor).is_some_and(|rest| rest.eof() || is_punct(rest, '#') || is_ident(rest, "pub") || is_field(rest))
 }
 
-/// The parameters are one field.
-fn check(catalog: &Catalog, diagnostics: &mut Diagnostics) {
+/// A name is declared once, and the parameters are one field.
+fn check(catalog: &mut Catalog, diagnostics: &mut Diagnostics) {
+    let mut first_of: HashMap<String, Span> = HashMap::new();
+    catalog.fields.retain(|field| {
+        let (name, span) = (plain(&field.name), field.name.span());
+        let Some(&first) = first_of.get(&name) else {
+            first_of.insert(name, span);
+            return true;
+        };
+        let place = Place { span: first, role: "the_first_of_this_name".to_owned() };
+        diagnostics.error_with_places(span, &format!("the catalog declares `{name}` twice"), &[place]);
+        false
+    });
     let mut parameters = catalog.fields.iter().filter(|field| field.is_parameters());
     if let (Some(first), Some(second)) = (parameters.next(), parameters.next()) {
         let message = format!("the catalog has its parameters already, in `{}`", first.name);
@@ -174,7 +233,7 @@ impl Field {
 }
 
 fn expand(krate: &TokenStream, catalog: &Catalog, tokens: &TokenStream) -> TokenStream {
-    let Catalog { attributes, visibility, keyword, name, fields } = catalog;
+    let Catalog { attributes, visibility, keyword, name, fields, .. } = catalog;
     let struct_fields = fields.iter().map(|field| {
         let Field { attributes, visibility: own, name, ty, .. } = field;
         // A pipeline in another module reads the fields, so they can be seen as far as the struct.
@@ -254,6 +313,8 @@ fn expand_macro(catalog: &Catalog, tokens: &TokenStream) -> TokenStream {
     });
     let hidden =
         format_ident!("__catalog_{}_{:016x}", plain(name), fingerprint(name, tokens), span = Span::call_site());
+    let unreadable = catalog.unreadable.iter().map(|name| quote!({ #name unreadable }));
+    let entries = entries.chain(unreadable);
     let this_crate = this_crate();
     let arm = quote! {
         ([$($krate:tt)*] $next:ident $($rest:tt)*) => {

@@ -139,10 +139,13 @@ fn what_else(input: &Name, graph: &Graph<'_>, catalog: &[Entry]) -> String {
     // What fields the parameters have, only rustc knows. They have their types there.
     let parameter = graph.parameters.filter(|_| ty.is_none()).map(|_| format!("write `params:{name}`"));
     if pipeline_graph::nearest(name, known.iter().copied()).is_empty() {
-        let line = if help.is_empty() { "" } else { "\n" };
+        if !help.is_empty() {
+            help.push('\n');
+        }
         let ty = ty.map_or_else(|| "Type".to_owned(), type_text);
-        help +=
-            &format!("{line}if another pipeline writes it, declare it in the catalog, as in `{name}: Memory<{ty}>`");
+        let declared =
+            format!("if another pipeline writes it, declare it in the catalog, as in `{name}: Memory<{ty}>`");
+        help.push_str(&declared);
         help.extend(parameter.map(|write| format!("; if it is a parameter, {write}")));
     } else {
         help.extend(parameter.map(|write| format!(" If `{name}` is a parameter, {write}")));

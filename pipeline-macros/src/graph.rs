@@ -122,7 +122,7 @@ impl<'a> Resolver<'a> {
         let text = name.text();
         let home = match self.catalog.get(text.as_str()).map(|entry| entry.kind) {
             None if is_parameters(&text) => return None,
-            None => Home::Memory,
+            None | Some(EntryKind::Unreadable) => Home::Memory,
             Some(EntryKind::Dataset) => Home::Catalog,
             Some(EntryKind::Parameters) => return None,
         };

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
-use quote::ToTokens;
+use quote::{ToTokens, quote};
 use syn::buffer::Cursor;
 use syn::ext::IdentExt;
 use syn::parse::discouraged::Speculative;
@@ -192,7 +192,7 @@ fn kedros_spelling(content: ParseStream<'_>) -> syn::Result<()> {
     let is_option = |cursor: Cursor<'_>| is_entry(cursor) || after_comma(cursor).is_some_and(is_entry);
     let mut function = take_until(&ahead, is_option);
     let (mut inputs, mut outputs) = (TokenStream::new(), TokenStream::new());
-    let (mut first, mut rest) = (None, String::new());
+    let (mut first, mut rest) = (None, TokenStream::new());
     while !ahead.is_empty() {
         ahead.parse::<Option<Token![,]>>()?;
         let keyword: Ident = ahead.parse()?;
@@ -203,7 +203,7 @@ fn kedros_spelling(content: ParseStream<'_>) -> syn::Result<()> {
             "inputs" => inputs = value,
             "outputs" => outputs = value,
             _ => {
-                rest += &format!(", {keyword} = {value}");
+                rest.extend(quote!(, #keyword = #value));
                 continue;
             }
         }
@@ -217,6 +217,7 @@ fn kedros_spelling(content: ParseStream<'_>) -> syn::Result<()> {
     }
     let function: TokenStream = trees.into_iter().collect();
     let function = function.to_string().replace(" :: ", "::").replace(" ?", "?");
+    let rest = rest.to_string().replacen(" ,", ",", 1).replace(" , ", ", ");
     let [inputs, outputs] = [inputs, outputs].map(|list| kedros_names(list).join(", "));
     let message =
         format!("expected inputs and outputs in brackets: write `node({function}, [{inputs}] -> [{outputs}]{rest})`");
@@ -383,8 +384,8 @@ fn list(
     let written = if is_none { "[]".to_owned() } else { format!("[{named}]") };
     diagnostics.syntax(&syn::Error::new(span, format!("expected {wanted}: write `{written}`")));
     let parser = |input: ParseStream<'_>| Ok(names(input, diagnostics));
-    let (names, is_whole) = parser.parse2(named).unwrap_or_default();
-    Ok(List { names, is_whole, span })
+    let (read, is_whole) = parser.parse2(named).unwrap_or_default();
+    Ok(List { names: read, is_whole, span })
 }
 
 /// Names, and whether all of them could be read.

@@ -52,7 +52,11 @@ pub(crate) fn with_graph<T>(
 ) -> T {
     let mut diagnostics = Diagnostics::default();
     let sketches = if editor::asks() { editor::sketches(editor::unnest(head.nodes.clone())) } else { Vec::new() };
-    let Pipeline { form, mut nodes, unwired } = parse::pipeline(head, &mut diagnostics);
+    let Pipeline { form, mut nodes, mut unwired } = parse::pipeline(head, &mut diagnostics);
+    let (unreadable, entries): (Vec<Entry>, Vec<Entry>) =
+        entries.iter().cloned().partition(|entry| entry.kind == EntryKind::Unreadable);
+    unwired.unreadable.extend(unreadable.into_iter().map(|entry| entry.name));
+    let entries = entries.as_slice();
     if let (Form::Expression, Some(items)) = (&form, items) {
         // The code of a node has no state. Where it stands in a function, a local variable would be state.
         for node in &mut nodes {
@@ -137,7 +141,11 @@ fn entry(tree: TokenTree, is_here: bool) -> Option<Entry> {
         _ => None,
     });
     let name = idents.next()?;
-    let kind = if idents.next()? == "parameters" { EntryKind::Parameters } else { EntryKind::Dataset };
+    let kind = match idents.next()?.to_string().as_str() {
+        "parameters" => EntryKind::Parameters,
+        "unreadable" => EntryKind::Unreadable,
+        _ => EntryKind::Dataset,
+    };
     Some(Entry { name: plain(&name), kind, span: is_here.then(|| name.span()) })
 }
 
