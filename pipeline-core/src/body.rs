@@ -229,7 +229,7 @@ impl<'r> Io<'r> {
 
     /// Passes an input that other nodes read too, or this one when it is tried again: as a clone, where the function takes it by value and is
     /// not the last.
-    pub fn clone_unless_by_reference<'a, P, T>(&self, argument: Shared<'a, '_, T, P>) -> P
+    pub fn clone_as_it_is_needed_again<'a, P, T>(&self, argument: Shared<'a, '_, T, P>) -> P
     where
         T: CanBePassedAs<'a, P, Kept: Clone>,
     {

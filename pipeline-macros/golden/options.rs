@@ -52,7 +52,9 @@ fn main() {
                         let function = fit;
                         function(
                             (&&&in_train.ask(&function))
-                                .takes(io.clone_unless_by_reference({ io.pass(in_train) })),
+                                .takes(
+                                    io.clone_as_it_is_needed_again({ io.pass(in_train) }),
+                                ),
                         )
                     };
                     let out_model = io.attempt(returned)?;

@@ -462,7 +462,7 @@ impl<'a> Expansion<'a> {
         let other =
             dataset.readers.iter().find(|reader| reader.node != node).map(|&reader| self.graph.input(reader).span());
         let other = other.or_else(|| self.graph.nodes[node].tried_again());
-        let clone = Ident::new("clone_unless_by_reference", self.another_place(other, input));
+        let clone = Ident::new("clone_as_it_is_needed_again", self.another_place(other, input));
         // In a block, or rustc would look for the mistake inside; its span differs from that of `io`, or rustc would take it for that.
         let passed = quote_spanned!(input.span()=> { #passed });
         quote_spanned!(here=> io.#clone(#passed))

@@ -1,7 +1,7 @@
 //! `pipelines!`: pipelines by name.
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::buffer::Cursor;
 use syn::ext::IdentExt;
 use syn::parse::discouraged::Speculative;
@@ -40,6 +40,15 @@ pub(crate) enum Term {
     Literal(TokenStream),
     /// None of these, which has been reported.
     Unreadable(TokenStream),
+}
+
+impl Term {
+    fn tokens(&self) -> TokenStream {
+        match self {
+            Term::Entry(name) => name.to_token_stream(),
+            Term::Path(tokens) | Term::Literal(tokens) | Term::Unreadable(tokens) => tokens.clone(),
+        }
+    }
 }
 
 /// Hands a registry to the macro of its catalog.
@@ -280,7 +289,7 @@ fn expand(
             values.push(value);
         }
         if registered.terms.len() > 1 {
-            items.extend(check_sum(krate, &registered.name, &own_parts));
+            items.extend(check_sum(krate, &registered.terms, &own_parts));
         }
         parts.push(own_parts);
         let (local, text) = (local(&registered.name), plain(&registered.name));
@@ -360,7 +369,7 @@ struct Part {
 }
 
 /// Constants that panic if the parts of a sum do not fit together: only rustc knows the DAGs of pipelines declared elsewhere.
-fn check_sum(krate: &TokenStream, sum: &Ident, parts: &[Part]) -> TokenStream {
+fn check_sum(krate: &TokenStream, terms: &[Term], parts: &[Part]) -> TokenStream {
     let part = |part: &Part| {
         let Part { name, dag, .. } = part;
         quote!((#name, #dag))
@@ -375,7 +384,10 @@ fn check_sum(krate: &TokenStream, sum: &Ident, parts: &[Part]) -> TokenStream {
     let dags = parts.iter().map(|part| &part.dag);
     let n_nodes = quote!({ 0 #(+ #krate::Dag::len(#dags))* });
     let all = parts.iter().map(part);
-    checks.extend(constant(sum.span(), &quote!(#krate::__private::sum::cycle::<#n_nodes>(&[#(#all),*]))));
+    let places: Vec<Span> = terms.iter().flat_map(Term::tokens).map(|tree| tree.span()).collect();
+    let call_site = Span::call_site();
+    let (first, last) = (places.first().copied().unwrap_or(call_site), places.last().copied().unwrap_or(call_site));
+    checks.extend(constant_over(first, last, &quote!(#krate::__private::sum::cycle::<#n_nodes>(&[#(#all),*]))));
     checks
 }
 
@@ -384,8 +396,8 @@ fn check_datasets(krate: &TokenStream, entries: &[Entry], parts: &[Vec<Part>]) -
     let dags: Vec<&TokenStream> = parts.iter().flatten().map(|part| &part.dag).collect();
     let checks = entries.iter().filter(|entry| entry.kind == EntryKind::Dataset).filter_map(|entry| {
         let (name, span) = (&entry.name, entry.span?);
-        let is_used = Ident::new("is_used", Span::call_site().located_at(span));
-        Some(quote!(#krate::__private::sum::Dataset::<{ #krate::__private::sum::is_used(#name, ALL) }>::#is_used();))
+        let used = Ident::new("used_by_a_pipeline", Span::call_site().located_at(span));
+        Some(quote!(#krate::__private::sum::Dataset::<{ #krate::__private::sum::is_used(#name, ALL) }>::#used();))
     });
     quote! {
         const ALL: &[&#krate::Dag] = &[#(#dags),*];
@@ -395,8 +407,15 @@ fn check_datasets(krate: &TokenStream, entries: &[Entry], parts: &[Vec<Part>]) -
 
 /// A constant that panics with the text that `check` finds, at a place of the user's.
 fn constant(at: Span, check: &TokenStream) -> TokenStream {
-    let at = Span::call_site().located_at(at);
-    let panic = quote_spanned!(at=> ::core::panic!("{}", text.as_str()));
+    constant_over(at, at, check)
+}
+
+/// The same from one place to another: rustc shows the call of `panic!` from its first token to its last.
+fn constant_over(first: Span, last: Span, check: &TokenStream) -> TokenStream {
+    let [first, last] = [first, last].map(|place| Span::call_site().located_at(place));
+    let mut message = Group::new(Delimiter::Parenthesis, quote_spanned!(last=> "{}", text.as_str()));
+    message.set_span(last);
+    let panic = quote_spanned!(first=> ::core::panic! #message);
     quote! {
         #[allow(long_running_const_eval)]
         const _: () = if let ::core::option::Option::Some(text) = #check { #panic };

@@ -44,9 +44,11 @@ pub const fn two_parts(first: Part, second: Part) -> Option<Text> {
     while i < datasets_a.len() {
         let mut j = 0;
         while j < datasets_b.len() {
-            if both_write(&datasets_a[i], &datasets_b[j]) {
+            if let Some((by_a, by_b)) = both_write(&datasets_a[i], &datasets_b[j]) {
                 let text = Text::new().push("dataset `").push(datasets_a[i].name);
-                return Some(text.push("` is written by two pipelines, `").push(a).push("` and `").push(b).push("`"));
+                let text = text.push("` is written by two pipelines: by node `").push(called(&nodes(dag_a)[by_a]));
+                let text = text.push("` of `").push(a).push("` and node `").push(called(&nodes(dag_b)[by_b]));
+                return Some(text.push("` of `").push(b).push("`"));
             }
             j += 1;
         }
@@ -115,13 +117,13 @@ pub struct Dataset<const IS_USED: bool>;
 
 impl Dataset<true> {
     /// All is well.
-    pub const fn is_used() {}
+    pub const fn used_by_a_pipeline() {}
 }
 
 impl Dataset<false> {
     /// Stable Rust has no warnings from macros but this one.
     #[deprecated(note = "no pipeline of the registry reads or writes this dataset")]
-    pub const fn is_used() {}
+    pub const fn used_by_a_pipeline() {}
 }
 
 /// From a node that waits, the way back over what it waits for runs into a circle; told from there, forwards.
@@ -210,9 +212,19 @@ const fn writer(parts: &[Part], first: usize, dataset: &DatasetParts<&'static [u
     None
 }
 
-const fn both_write(a: &DatasetParts<&'static [u32]>, b: &DatasetParts<&'static [u32]>) -> bool {
-    let in_catalog = matches!((a.kind, b.kind), (Kind::Catalog, Kind::Catalog));
-    in_catalog && a.writer.is_some() && b.writer.is_some() && equal(a.name, b.name)
+/// The two writers, if these are one dataset of the catalog.
+const fn both_write(a: &DatasetParts<&'static [u32]>, b: &DatasetParts<&'static [u32]>) -> Option<(usize, usize)> {
+    match (a.kind, b.kind, a.writer, b.writer) {
+        (Kind::Catalog, Kind::Catalog, Some(by_a), Some(by_b)) if equal(a.name, b.name) => {
+            Some((by_a as usize, by_b as usize))
+        }
+        _ => None,
+    }
+}
+
+/// The name of a node, or that of its function.
+const fn called(node: &NodeParts<&'static [u32]>) -> &'static str {
+    if let Some(name) = node.name { name } else { node.function }
 }
 
 const fn has_node(nodes: &[NodeParts<&'static [u32]>], wanted: &str) -> bool {
