@@ -15,7 +15,7 @@ use crate::dag::Dag;
 use crate::dataset::{Dataset, IntoInput, Load, Save};
 use crate::error::{BoxError, DatasetError};
 use crate::node::NodeCode;
-use crate::outputs::{CanBeShared, CanHold, HasParts, IsAResultOf, IsHandled};
+use crate::outputs::{CanBeShared, CanHold, HasParts, IsAResultOf, IsHandled, IsTheTypeOf};
 use crate::pass::{CanBePassedAs, CanGive, Held, Input, KeptByTheCatalog, Lent, Owned, Shared};
 use crate::run::{Ahead, LoadAny, SaveAny, Watch, or_leave};
 use crate::slot::{self, AnySlot, Readers, Slot};
@@ -99,6 +99,14 @@ impl<C> fmt::Debug for Body<C> {
 #[expect(unnameable_types, reason = "an expansion gets it and need not name it")]
 pub struct Key<T> {
     holds: PhantomData<fn(T) -> T>,
+}
+
+impl<T> Key<T> {
+    /// The same for the readers of a dataset whose type one of them gives.
+    #[must_use]
+    pub fn given<Given: IsTheTypeOf<T>>(self) -> Key<Given> {
+        Key { holds: PhantomData }
+    }
 }
 
 impl<T> Clone for Key<T> {

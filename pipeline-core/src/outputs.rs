@@ -35,6 +35,19 @@ pub trait CanBeShared: Send + Sync + 'static {}
 #[diagnostic::do_not_recommend]
 impl<T: Send + Sync + 'static> CanBeShared for T {}
 
+/// An input gives the type of its dataset, `Self`, which holds `T` as its writer says: if that is a `Self`.
+///
+/// The type that is given comes first, so a writer whose result is generic learns it from there.
+#[diagnostic::on_unimplemented(
+    message = "this input is to hold `{Self}`, but the node that writes it returns `{T}`",
+    label = "the dataset holds `{T}`",
+    note = "leave out `: {Self}`, or have the function that writes the dataset return it; one that returns a `Result` is marked with `?`"
+)]
+pub trait IsTheTypeOf<T> {}
+
+#[diagnostic::do_not_recommend]
+impl<T> IsTheTypeOf<T> for T {}
+
 /// A dataset that holds `Self` takes a result of type `V`: if that is a `Self`.
 ///
 /// The dataset's type comes first, so a function whose result is generic, as that of `collect` is, learns it from the dataset.

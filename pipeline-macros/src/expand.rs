@@ -274,7 +274,8 @@ impl<'a> Expansion<'a> {
             .map(|&node| {
                 let tokens = self.node(node, &declared, &mut asks);
                 let slots = self.slots(node, &mut declared);
-                quote!(#(#slots)* #tokens)
+                let given = self.given_by_inputs(node);
+                quote!(#(#slots)* #tokens #(#given)*)
             })
             .collect();
         let no_results = self.no_results();
@@ -331,9 +332,27 @@ impl<'a> Expansion<'a> {
                     return None;
                 }
                 let slot = local("slot", ident);
-                let ty = dataset.ty.as_ref().map(|ty| quote!(::<#ty>));
+                let ty = dataset.type_of_output().map(|ty| quote!(::<#ty>));
                 let span = Span::call_site().located_at(slot.span());
                 Some(quote_spanned!(span=> let #slot = body.memory #ty();))
+            })
+            .collect()
+    }
+
+    /// The slots of a node's outputs once more, where an input gives the type: it is checked at that place, and holds for all readers.
+    fn given_by_inputs(&self, node: usize) -> Vec<TokenStream> {
+        let outputs = self.graph.nodes[node].outputs.names.iter().zip(&self.graph.wires[node].outputs);
+        outputs
+            .filter_map(|(name, &id)| {
+                let (Name::Dataset { ident, .. }, Some(id)) = (name, id) else { return None };
+                let dataset = &self.graph.datasets[id];
+                if dataset.given_by.is_none() || dataset.home != Home::Memory || !self.is_writer(node, id) {
+                    return None;
+                }
+                let (slot, ty) = (local("slot", ident), dataset.ty.as_ref()?);
+                let at = ty.clone().into_iter().next()?.span();
+                let span = Span::call_site().located_at(at);
+                Some(quote_spanned!(span=> let #slot = #slot.given::<#ty>();))
             })
             .collect()
     }
@@ -518,7 +537,7 @@ impl<'a> Expansion<'a> {
             Home::Memory if self.is_writer(node, id) => {
                 let (place, slot) = (self.place(id), local("slot", ident));
                 // What a dataset of unknown type holds is what its writer returns.
-                if self.graph.datasets[id].ty.is_some() {
+                if self.graph.datasets[id].type_of_output().is_some() {
                     quote_spanned!(span=> io.output(#output).put(#place, #slot);)
                 } else {
                     quote_spanned!(span=> io.put(#place, #slot, #output);)

@@ -33,6 +33,15 @@ pub(crate) struct Dataset {
     pub(crate) declared: Option<Span>,
     /// The type that the pipeline gives it, where it is written first.
     pub(crate) ty: Option<TokenStream>,
+    /// The input that gives it, if no output does.
+    pub(crate) given_by: Option<Place>,
+}
+
+impl Dataset {
+    /// The type that an output gives it.
+    pub(crate) fn type_of_output(&self) -> Option<&TokenStream> {
+        self.ty.as_ref().filter(|_| self.given_by.is_none())
+    }
 }
 
 /// A node's names, each with its dataset; none where no such dataset exists.
@@ -128,7 +137,7 @@ impl<'a> Resolver<'a> {
         };
         let id = self.dataset(text, home);
         self.datasets[id].writers.push(place);
-        self.note_type(id, ty.as_ref());
+        self.note_type(id, ty.as_ref(), None);
         Some(id)
     }
 
@@ -149,7 +158,7 @@ impl<'a> Resolver<'a> {
         };
         self.datasets[id].readers.push(place);
         if let Name::Dataset { ty, .. } = name {
-            self.note_type(id, ty.as_ref());
+            self.note_type(id, ty.as_ref(), Some(place));
         }
         Some(id)
     }
@@ -158,16 +167,17 @@ impl<'a> Resolver<'a> {
         *self.by_name.entry(name).or_insert_with_key(|name| {
             let declared = self.catalog.get(name.as_str()).and_then(|entry| entry.span);
             let (writers, readers) = (Vec::new(), Vec::new());
-            let dataset = Dataset { name: name.clone(), home, writers, readers, declared, ty: None };
+            let dataset = Dataset { name: name.clone(), home, writers, readers, declared, ty: None, given_by: None };
             self.datasets.push(dataset);
             self.datasets.len() - 1
         })
     }
 
-    fn note_type(&mut self, id: usize, ty: Option<&TokenStream>) {
-        let known = &mut self.datasets[id].ty;
-        if known.is_none() {
-            *known = ty.cloned();
+    fn note_type(&mut self, id: usize, ty: Option<&TokenStream>, by_input: Option<Place>) {
+        let dataset = &mut self.datasets[id];
+        if let (None, Some(ty)) = (&dataset.ty, ty) {
+            dataset.ty = Some(ty.clone());
+            dataset.given_by = by_input;
         }
     }
 }
