@@ -387,6 +387,8 @@ mod sealed {
         /// The input of a node that loads it.
         type Input: Held;
         fn into_input(self) -> Self::Input;
+        /// As if it had been loaded.
+        fn from_value(value: T) -> Self;
     }
 
     impl<T: 'static> Loaded<T> for T {
@@ -394,12 +396,18 @@ mod sealed {
         fn into_input(self) -> Owned<T> {
             Owned::new(self)
         }
+        fn from_value(value: T) -> T {
+            value
+        }
     }
 
     impl<T: 'static> Loaded<T> for Shared<T> {
         type Input = KeptByTheCatalog<Arc<T>>;
         fn into_input(self) -> KeptByTheCatalog<Arc<T>> {
             KeptByTheCatalog::new(self.into_arc())
+        }
+        fn from_value(value: T) -> Self {
+            Self::new(Arc::new(value))
         }
     }
 }

@@ -77,10 +77,14 @@ mod memory;
 pub mod outputs;
 pub mod pass;
 mod pipeline;
+#[cfg(feature = "process")]
+pub mod portable;
 mod registry;
 mod run;
 mod runner;
 mod slot;
+#[cfg(feature = "process")]
+pub mod worker;
 
 /// What the macros' expansions name. Not part of the public API: it changes without notice, in any release.
 #[doc(hidden)]
@@ -106,6 +110,8 @@ pub use self::registry::Pipelines;
 pub use self::run::{Report, Run, RunOptions, Status};
 #[cfg(feature = "rayon")]
 pub use self::runner::ParallelRunner;
+#[cfg(feature = "process")]
+pub use self::runner::ProcessRunner;
 pub use self::runner::{DryRunner, Runner, RunnerExt, SequentialRunner, ThreadRunner};
 
 /// What most programs need: `use pipeline_core::prelude::*;`.
@@ -117,6 +123,8 @@ pub mod prelude {
     pub use crate::dataset::{Bytes, Dataset as _, Lambda, Load as _, Memory, Save as _, Text};
     #[cfg(feature = "rayon")]
     pub use crate::runner::ParallelRunner;
+    #[cfg(feature = "process")]
+    pub use crate::runner::ProcessRunner;
     pub use crate::runner::{DryRunner, Runner, RunnerExt as _, SequentialRunner, ThreadRunner};
     pub use crate::{Catalog as _, Pipeline, Pipelines, Slice, catalog, pipeline, pipelines};
 }

@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::marker::PhantomData;
 
+use crate::dataset::{AnyProcess, ThisProcess};
 use crate::{Error, Outputs, Pipeline};
 
 /// The pipelines of a program by name, over one type of catalog; what `pipelines!` makes. Kedro's pipeline registry.
@@ -31,20 +33,46 @@ use crate::{Error, Outputs, Pipeline};
 /// # Ok(())
 /// # }
 /// ```
-pub struct Pipelines<C> {
+///
+/// `#[portable]` before the function makes it a `Pipelines<Catalog, AnyProcess>`: all its pipelines can run in worker processes, and
+/// what keeps one from it does not compile.
+pub struct Pipelines<C, R = ThisProcess> {
     pipelines: Vec<Pipeline<C>>,
     catalog: fn() -> C,
+    /// Where its pipelines can run.
+    run_in: PhantomData<fn() -> R>,
 }
 
 impl<C> Pipelines<C> {
     /// An empty registry whose pipelines run over the catalog that `catalog` makes.
     pub fn new(catalog: fn() -> C) -> Self {
-        Self { pipelines: Vec::new(), catalog }
+        Self { pipelines: Vec::new(), catalog, run_in: PhantomData }
     }
 
     /// Adds a pipeline, in the place of an earlier one of the same name.
     #[must_use]
-    pub fn with<O: Outputs>(mut self, name: impl Into<Cow<'static, str>>, pipeline: Pipeline<C, O>) -> Self {
+    pub fn with<O: Outputs>(self, name: impl Into<Cow<'static, str>>, pipeline: Pipeline<C, O>) -> Self {
+        self.and(name, pipeline)
+    }
+}
+
+/// What `#[portable]` makes, which checks that each pipeline is.
+#[doc(hidden)]
+impl<C> Pipelines<C, AnyProcess> {
+    /// As `new`.
+    pub fn portable(catalog: fn() -> C) -> Self {
+        Self { pipelines: Vec::new(), catalog, run_in: PhantomData }
+    }
+
+    /// As `with`.
+    #[must_use]
+    pub fn with_portable<O: Outputs>(self, name: impl Into<Cow<'static, str>>, pipeline: Pipeline<C, O>) -> Self {
+        self.and(name, pipeline)
+    }
+}
+
+impl<C, R> Pipelines<C, R> {
+    fn and<O: Outputs>(mut self, name: impl Into<Cow<'static, str>>, pipeline: Pipeline<C, O>) -> Self {
         let pipeline = pipeline.without_outputs().named(name);
         match self.pipelines.iter_mut().find(|known| known.name() == pipeline.name()) {
             Some(known) => *known = pipeline,
@@ -84,7 +112,7 @@ impl<C> Pipelines<C> {
     }
 }
 
-impl<C> fmt::Debug for Pipelines<C> {
+impl<C, R> fmt::Debug for Pipelines<C, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.names()).finish()
     }

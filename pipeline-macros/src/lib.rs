@@ -17,6 +17,7 @@ mod editor;
 mod expand;
 mod graph;
 mod parse;
+mod portable;
 mod registry;
 mod scan;
 mod shim;

@@ -4,6 +4,8 @@ use std::any::Any;
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+#[cfg(feature = "process")]
+use super::elsewhere::Elsewhere;
 use super::watch::{Hooks, Vetoed, Watch};
 use crate::body::{AnyNode, Failure, Io, Part};
 use crate::dag::{Dataset, Node};
@@ -21,6 +23,10 @@ pub(crate) trait Execute: Sync {
     /// Calls all nodes in order on this thread, without hooks; an error comes with the node that failed.
     fn execute_all(&self) -> Result<(), (usize, Error)>;
 
+    /// The same nodes, for other processes.
+    #[cfg(feature = "process")]
+    fn elsewhere(&self) -> &dyn Elsewhere;
+
     fn pipeline(&self) -> Option<&str>;
     fn dataset(&self, name: &str) -> Option<&dyn AnyDataset>;
 }
@@ -34,11 +40,11 @@ pub(super) struct Active<'r, C> {
 }
 
 /// A node in its part of the pipeline.
-struct Place<'r, C> {
-    part: &'r Part<C>,
+pub(super) struct Place<'r, C> {
+    pub(super) part: &'r Part<C>,
     index: usize,
     /// Where the slots of the part begin.
-    slots_from: usize,
+    pub(super) slots_from: usize,
 }
 
 impl<'r, C> Place<'r, C> {
@@ -46,24 +52,24 @@ impl<'r, C> Place<'r, C> {
         &*self.part.nodes[self.index]
     }
 
-    fn node(&self) -> Node<'r> {
+    pub(super) fn node(&self) -> Node<'r> {
         self.part.dag.nodes().nth(self.index).expect("a part has as many nodes as its DAG")
     }
 }
 
 impl<'r, C> Active<'r, C> {
-    fn place(&self, node: usize) -> Place<'r, C> {
+    pub(super) fn place(&self, node: usize) -> Place<'r, C> {
         let (part, index) = self.plan.origin(node);
         Place { part: &self.plan.parts[part], index, slots_from: self.plan.slots_from[part] }
     }
 
-    fn io(&self, place: &Place<'_, C>, readers: Readers) -> Io<'r> {
+    pub(super) fn io(&self, place: &Place<'_, C>, readers: Readers) -> Io<'r> {
         let slots = &self.memory.slots[place.slots_from..place.slots_from + place.part.slots.len()];
-        Io { slots, readers, watch: None }
+        Io::new(slots, readers)
     }
 
     /// Calls a node. A panic leaves slots as any failure does; the run ends, and its memory is cleared.
-    fn call(&self, place: &Place<'_, C>, io: &Io<'_>) -> Result<(), Error> {
+    pub(super) fn call(&self, place: &Place<'_, C>, io: &Io<'_>) -> Result<(), Error> {
         match catch_unwind(AssertUnwindSafe(|| place.code().call(self.catalog, io))) {
             Ok(Ok(())) => Ok(()),
             Ok(Err(failure)) => Err(self.failed(place.node(), *failure)),
@@ -71,8 +77,30 @@ impl<'r, C> Active<'r, C> {
         }
     }
 
+    /// Calls a node somehow, between its hooks.
+    pub(super) fn between_hooks(
+        &self,
+        place: &Place<'_, C>,
+        hooks: Hooks<'_>,
+        call: impl FnOnce(Option<&Watch<'_>>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        if hooks.is_empty() {
+            return call(None);
+        }
+        let watch = Watch::new(hooks, self.pipeline, place.node());
+        let result = match watch.before_node() {
+            Ok(()) => call(Some(&watch)),
+            Err(failure) => Err(self.failed(place.node(), failure)),
+        };
+        let result = result.and_then(|()| watch.after_node().map_err(|failure| self.failed(place.node(), failure)));
+        if let Err(error) = &result {
+            watch.node_failed(error);
+        }
+        result
+    }
+
     #[cold]
-    fn failed(&self, node: Node<'_>, failure: Failure) -> Error {
+    pub(super) fn failed(&self, node: Node<'_>, failure: Failure) -> Error {
         let pipeline = self.pipeline.map(str::to_owned);
         let dataset_name = |id: u32| node.dag().datasets().nth(id as usize).map_or("", Dataset::name).to_owned();
         let node = node.to_string();
@@ -89,7 +117,7 @@ impl<'r, C> Active<'r, C> {
     }
 
     #[cold]
-    fn panicked(&self, node: Node<'_>, payload: Box<dyn Any + Send>) -> Error {
+    pub(super) fn panicked(&self, node: Node<'_>, payload: Box<dyn Any + Send>) -> Error {
         match payload.downcast::<Vetoed>() {
             Ok(vetoed) => self.failed(node, vetoed.0),
             Err(payload) => {
@@ -110,20 +138,12 @@ impl<C: Catalog + Sync> Execute for Active<'_, C> {
     fn execute(&self, node: usize, hooks: Hooks<'_>) -> Result<(), Error> {
         let place = self.place(node);
         let io = self.io(&place, Readers::OnSeveral);
-        if hooks.is_empty() {
-            return self.call(&place, &io);
-        }
-        let watch = Watch::new(hooks, self.pipeline, place.node());
-        let io = Io { watch: Some(&watch), ..io };
-        let result = match watch.before_node() {
-            Ok(()) => self.call(&place, &io),
-            Err(failure) => Err(self.failed(place.node(), failure)),
-        };
-        let result = result.and_then(|()| watch.after_node().map_err(|failure| self.failed(place.node(), failure)));
-        if let Err(error) = &result {
-            watch.node_failed(error);
-        }
-        result
+        self.between_hooks(&place, hooks, |watch| self.call(&place, &Io { watch, ..io }))
+    }
+
+    #[cfg(feature = "process")]
+    fn elsewhere(&self) -> &dyn Elsewhere {
+        self
     }
 
     fn execute_all(&self) -> Result<(), (usize, Error)> {
@@ -131,7 +151,7 @@ impl<C: Catalog + Sync> Execute for Active<'_, C> {
         let current = Cell::new(0);
         let call_all = || {
             if let [part] = self.plan.parts.as_slice() {
-                let io = Io { slots: &self.memory.slots, readers: Readers::OnOneThread, watch: None };
+                let io = Io::new(&self.memory.slots, Readers::OnOneThread);
                 for (index, node) in part.nodes.iter().enumerate() {
                     current.set(index);
                     node.call(self.catalog, &io)?;

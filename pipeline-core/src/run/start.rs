@@ -116,7 +116,7 @@ fn start<C: Catalog + Sync, O: Outputs, T>(
         would_execute: Mutex::default(),
     };
     let error = watched(&run, hooks, catalog, runner);
-    let io = Io { slots: &memory.slots, readers: Readers::OnOneThread, watch: None };
+    let io = Io::new(&memory.slots, Readers::OnOneThread);
     let result = collect(&run, &io, error);
     if !is_empty(&result) {
         memory.clear();
