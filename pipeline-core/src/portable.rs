@@ -4,7 +4,7 @@
 //! process reaches, such as a file, does not cross at all: each process loads and saves it. One that only this process can use is refused
 //! when the pipeline compiles.
 //!
-//! The form is MessagePack with the names of fields: compact, and unlike smaller forms it takes all that serde's attributes
+//! The form is `MessagePack` with the names of fields: compact, and unlike smaller forms it takes all that serde's attributes
 //! do, such as `flatten`, `untagged` and `skip_serializing_if`.
 
 use std::any::Any;
@@ -56,15 +56,28 @@ impl<D: Dataset<Value: CanLeaveTheProcess>> IsReachableElsewhere<D> for HoldingP
     }
 }
 
+/// Where the pipelines of a registry can run, if that is in worker processes. `pipelines!` says so of one that is `#[portable]`.
+#[diagnostic::on_unimplemented(
+    message = "`ProcessRunner` runs pipelines of a `#[portable]` registry, and this one is not",
+    label = "not `#[portable]`",
+    note = "write `#[portable]` before its `fn` in `pipelines!`; what cannot leave the process is then an error there"
+)]
+pub trait RunsInAnyProcess: Reach {}
+
+#[diagnostic::do_not_recommend]
+impl RunsInAnyProcess for AnyProcess {}
+
 /// Why a value could not cross; serde's words.
 pub(crate) type Problem = String;
+
+/// A value, in the form in which it crosses.
+pub(crate) type Encoded = Result<Vec<u8>, Problem>;
 
 /// A value of any type.
 pub(crate) type Value = Box<dyn Any + Send>;
 
 /// How values of one type cross.
 #[doc(hidden)]
-#[expect(unnameable_types, reason = "an expansion causes it and need not name it")]
 pub struct Crossing<T> {
     encode: fn(&T) -> Result<Vec<u8>, Problem>,
     decode: fn(&[u8]) -> Result<T, Problem>,
@@ -158,14 +171,14 @@ impl<C> Ports<C> {
 /// How the value of a slot crosses.
 pub(crate) struct SlotPort {
     /// Takes the value out.
-    pub(crate) take: fn(&AnySlot) -> Option<Result<Vec<u8>, Problem>>,
+    pub(crate) take: fn(&AnySlot) -> Option<Encoded>,
     /// Puts it in.
     pub(crate) put: fn(&AnySlot, &[u8]) -> Result<(), Problem>,
     /// Makes it for hooks.
     pub(crate) decode: fn(&[u8]) -> Result<Value, Problem>,
 }
 
-fn take<T: CanLeaveTheProcess + 'static>(slot: &AnySlot) -> Option<Result<Vec<u8>, Problem>> {
+fn take<T: CanLeaveTheProcess + 'static>(slot: &AnySlot) -> Option<Encoded> {
     slot.of::<T>()?.take().map(|value| encode(&value))
 }
 
@@ -259,7 +272,7 @@ impl<C, P: CanLeaveTheProcess> ParametersPort<C> for Parameters<C, P> {
 /// The datasets of another process's catalog, where a worker executes a node.
 pub(crate) struct Away<'r> {
     /// How each output that crosses is encoded.
-    pub(crate) encode: &'r (dyn Fn(u32, &dyn Any) -> Option<Result<Vec<u8>, Problem>> + Sync),
+    pub(crate) encode: &'r (dyn Fn(u32, &dyn Any) -> Option<Encoded> + Sync),
     /// How each input that has crossed is decoded.
     pub(crate) decode: &'r (dyn Fn(u32) -> Option<Result<Value, Problem>> + Sync),
     pub(crate) saved: Mutex<Vec<(u32, Vec<u8>)>>,
@@ -269,7 +282,7 @@ impl Away<'_> {
     /// An input, if it has crossed.
     pub(crate) fn load<T: 'static>(&self, id: u32) -> Option<Result<T, DatasetError>> {
         let value = (self.decode)(id)?;
-        Some(match value.map(|value| value.downcast()) {
+        Some(match value.map(Value::downcast) {
             Ok(Ok(value)) => Ok(*value),
             Ok(Err(_)) => Err(ANOTHER_TYPE.into()),
             Err(problem) => Err(problem.into()),

@@ -37,7 +37,7 @@ use crate::{Error, Outputs, Pipeline};
 /// `#[portable]` before the function makes it a `Pipelines<Catalog, AnyProcess>`: all its pipelines can run in worker processes, and
 /// what keeps one from it does not compile.
 pub struct Pipelines<C, R = ThisProcess> {
-    pipelines: Vec<Pipeline<C>>,
+    entries: Vec<Pipeline<C>>,
     catalog: fn() -> C,
     /// Where its pipelines can run.
     run_in: PhantomData<fn() -> R>,
@@ -46,7 +46,7 @@ pub struct Pipelines<C, R = ThisProcess> {
 impl<C> Pipelines<C> {
     /// An empty registry whose pipelines run over the catalog that `catalog` makes.
     pub fn new(catalog: fn() -> C) -> Self {
-        Self { pipelines: Vec::new(), catalog, run_in: PhantomData }
+        Self { entries: Vec::new(), catalog, run_in: PhantomData }
     }
 
     /// Adds a pipeline, in the place of an earlier one of the same name.
@@ -61,7 +61,7 @@ impl<C> Pipelines<C> {
 impl<C> Pipelines<C, AnyProcess> {
     /// As `new`.
     pub fn portable(catalog: fn() -> C) -> Self {
-        Self { pipelines: Vec::new(), catalog, run_in: PhantomData }
+        Self { entries: Vec::new(), catalog, run_in: PhantomData }
     }
 
     /// As `with`.
@@ -74,9 +74,9 @@ impl<C> Pipelines<C, AnyProcess> {
 impl<C, R> Pipelines<C, R> {
     fn and<O: Outputs>(mut self, name: impl Into<Cow<'static, str>>, pipeline: Pipeline<C, O>) -> Self {
         let pipeline = pipeline.without_outputs().named(name);
-        match self.pipelines.iter_mut().find(|known| known.name() == pipeline.name()) {
+        match self.entries.iter_mut().find(|known| known.name() == pipeline.name()) {
             Some(known) => *known = pipeline,
-            None => self.pipelines.push(pipeline),
+            None => self.entries.push(pipeline),
         }
         self
     }
@@ -87,7 +87,7 @@ impl<C, R> Pipelines<C, R> {
     ///
     /// Fails if there is none; the error has the nearest names.
     pub fn get(&self, name: &str) -> Result<&Pipeline<C>, Error> {
-        self.pipelines.iter().find(|pipeline| pipeline.name() == Some(name)).ok_or_else(|| {
+        self.entries.iter().find(|pipeline| pipeline.name() == Some(name)).ok_or_else(|| {
             let known: Vec<&str> = self.names().collect();
             let hint = pipeline_graph::did_you_mean(name, &known, "the registered pipelines");
             Error::UnknownPipeline { name: name.to_owned(), hint }
@@ -96,7 +96,7 @@ impl<C, R> Pipelines<C, R> {
 
     /// The names, in the order of registration.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.pipelines.iter().filter_map(Pipeline::name)
+        self.entries.iter().filter_map(Pipeline::name)
     }
 
     /// A new catalog: the default one, unless [`with_catalog`](Self::with_catalog) said otherwise.

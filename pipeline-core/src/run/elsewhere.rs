@@ -90,7 +90,7 @@ impl<C: Catalog + Sync> Elsewhere for Active<'_, C> {
         };
         let mut parameters = self.plan.parts.iter().filter_map(|part| part.ports.as_ref()?.parameters.as_deref());
         let parameters = parameters.next().map(|port| port.get(self.catalog)).transpose();
-        let parameters = parameters.map_err(|problem| self.cannot_leave("the parameters", problem))?;
+        let parameters = parameters.map_err(|problem| self.cannot_leave("the parameters", &problem))?;
         Ok(Agreement { pipeline: pipeline.to_owned(), parameters, ..self.agreed() })
     }
 
@@ -129,7 +129,7 @@ impl<C: Catalog + Sync> Active<'_, C> {
         Agreement { pipeline, dag: dag.finish(), places, parameters: None }
     }
 
-    fn cannot_leave(&self, what: &str, problem: Problem) -> Error {
+    fn cannot_leave(&self, what: &str, problem: &str) -> Error {
         let problem = format!("{what} cannot leave the process: {problem}");
         Error::Worker { pipeline: self.pipeline.map(str::to_owned), problem }
     }
@@ -257,7 +257,8 @@ impl<'r, C: Catalog + Sync> InWorker<'r, C> {
         if here.dag != wanted.dag {
             return Err("the registry has another pipeline of this name".to_owned());
         }
-        for ((name, here), (_, there)) in here.places.iter().zip(&wanted.places).filter(|(here, there)| here != there) {
+        let mut places = here.places.iter().zip(&wanted.places);
+        if let Some(((name, here), (_, there))) = places.find(|(here, there)| here != there) {
             return Err(format!(
                 "dataset `{name}` is at {there}, but workers make their catalog as the registry says, with it at {here}; \
                  `Pipelines::with_catalog` says how"

@@ -1,18 +1,18 @@
 //! Nodes in worker processes.
 
-mod process;
+mod child;
 mod worker;
 
 use std::ffi::OsString;
 use std::sync::{Mutex, PoisonError};
 use std::thread::available_parallelism;
 
-use self::process::Gone;
+use self::child::Gone;
 use self::worker::{Lifeline, Worker};
 use super::thread::{Hands, on_threads};
 use super::{Runner, RunnerExt, Workers};
 use crate::dag::NodeId;
-use crate::dataset::AnyProcess;
+use crate::portable::RunsInAnyProcess;
 use crate::run::elsewhere::{Agreement, Values};
 use crate::worker::started_as_worker;
 use crate::{Catalog, Error, Pipelines, Report, Run, RunOptions};
@@ -81,9 +81,9 @@ impl ProcessRunner {
     /// # Errors
     ///
     /// Fails as [`RunnerExt::run`] does, if there is no pipeline of this name, or if no worker can be started.
-    pub fn run<C: Catalog + Sync>(
+    pub fn run<C: Catalog + Sync, R: RunsInAnyProcess>(
         &self,
-        pipelines: &Pipelines<C, AnyProcess>,
+        pipelines: &Pipelines<C, R>,
         name: &str,
         catalog: &C,
     ) -> Result<(), Error> {
@@ -95,9 +95,9 @@ impl ProcessRunner {
     /// # Errors
     ///
     /// Fails as [`RunnerExt::run_with`] does, or if there is no pipeline of this name.
-    pub fn run_with<C: Catalog + Sync>(
+    pub fn run_with<C: Catalog + Sync, R: RunsInAnyProcess>(
         &self,
-        pipelines: &Pipelines<C, AnyProcess>,
+        pipelines: &Pipelines<C, R>,
         name: &str,
         catalog: &C,
         options: &RunOptions<'_>,

@@ -94,7 +94,7 @@ impl ToldKind {
 impl Told {
     pub(crate) fn new(error: &Error) -> Self {
         let told = |kind, dataset: &str, source: &(dyn StdError + 'static)| {
-            let causes = causes(source).map(|cause| cause.to_string());
+            let causes = causes(source).map(ToString::to_string);
             let texts = std::iter::once(source.to_string()).chain(causes).collect();
             Self { kind, dataset: dataset.to_owned(), texts }
         };

@@ -5,7 +5,7 @@ use std::io::{self, BufReader, Write};
 use std::sync::{Arc, Weak};
 use std::thread::Builder;
 
-use super::process::{Gone, Process};
+use super::child::{Gone, Process};
 use crate::dag::NodeId;
 use crate::run::elsewhere::{Agreement, Carried};
 use crate::worker::channel::{Listener, Role, Stream, connect};
