@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use pipeline_core::hook::{DatasetEvent, Hook, NodeEvent};
@@ -38,7 +38,6 @@ catalog! {
     struct Catalog {
         xs: Memory<Vec<f64>> = Memory::new(vec![1.0, 2.0, 4.5]),
         n: Memory<usize> = Memory::new(3),
-        sum: Memory<f64>,
         scaled: Memory<f64>,
         length: Memory<usize>,
         pid: Memory<u32>,
@@ -72,7 +71,7 @@ pipelines! {
         pids = pipeline!< node(|_: usize| std::process::id(), [n] -> [pid]) >,
         aborting = pipeline!<
             node(abort, [n] -> [never], name = "aborts"),
-            node(|_: ()| 1, [never] -> [length], name = "waits"),
+            node(|(): ()| 1, [never] -> [length], name = "waits"),
             node(|_: usize| std::process::id(), [n] -> [pid], name = "works"),
         >,
         killed = pipeline!< node(killed, [n] -> [length]) >,
@@ -80,7 +79,7 @@ pipelines! {
         panicking = pipeline!< node(panics, [n] -> [length]) >,
         failing = pipeline!< node(fails?, [n] -> [length]) >,
         absent = pipeline!< node(str::len, [absent] -> [length]) >,
-        empty = pipeline!< node(|n: i32| n as usize, [empty] -> [length]) >,
+        empty = pipeline!< node(|n: i32| n.unsigned_abs() as usize, [empty] -> [length]) >,
         large = pipeline!<
             node(|n: usize| vec![7_u64; n], [n] -> [large]),
             node(|large: Vec<u64>| large.iter().map(|_| 1).sum::<usize>(), [large] -> [length]),
@@ -122,7 +121,7 @@ fn abort(_: usize) {
 
 fn killed(_: usize) -> usize {
     let pid = std::process::id().to_string();
-    assert!(Command::new("kill").args(["-9", &pid]).status().unwrap().success());
+    assert!(Command::new("kill").args(["-9", &pid]).status().is_ok_and(|status| status.success()));
     std::thread::sleep(Duration::from_secs(60));
     unreachable!("it has been killed")
 }
@@ -174,7 +173,7 @@ fn run(name: &str, catalog: &Catalog) -> Result<(), Error> {
 }
 
 fn error(name: &str) -> String {
-    format!("{:?}", run(name, &Catalog::default()).unwrap_err())
+    format!("{:?}", run(name, &Catalog::default()).expect_err("nodes fail here"))
 }
 
 #[test]
@@ -329,7 +328,7 @@ struct Listening {
 
 impl Listening {
     fn hear(&self, text: String) -> Result<(), BoxError> {
-        self.heard.lock().unwrap().push(text);
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner).push(text);
         Ok(())
     }
 }
@@ -375,8 +374,9 @@ fn file_of_worker(name: &str) -> PathBuf {
 }
 
 fn tells_its_pid_and_stays(_: usize) {
-    std::fs::write(file_of_worker("stays.tmp"), std::process::id().to_string()).unwrap();
-    std::fs::rename(file_of_worker("stays.tmp"), file_of_worker("stays.txt")).unwrap();
+    let written = std::fs::write(file_of_worker("stays.tmp"), std::process::id().to_string());
+    let told = written.and_then(|()| std::fs::rename(file_of_worker("stays.tmp"), file_of_worker("stays.txt")));
+    told.expect("the folder is there");
     std::thread::sleep(Duration::from_secs(120));
 }
 
@@ -390,8 +390,8 @@ fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
 
 /// A process that is over may still be in the table until somebody has asked for its end.
 fn is_running(pid: &str) -> bool {
-    let state = Command::new("ps").args(["-o", "stat=", "-p", pid]).output().unwrap();
-    let state = String::from_utf8(state.stdout).unwrap();
+    let state = Command::new("ps").args(["-o", "stat=", "-p", pid]).output().expect("there is a `ps`");
+    let state = String::from_utf8_lossy(&state.stdout);
     !state.trim().is_empty() && !state.trim().starts_with('Z')
 }
 
