@@ -74,7 +74,10 @@ fn main() -> Result<(), pipeline_core::Error> {
     let one = measure(50, || run("one"))?;
     let chain = measure(50, || run("chain"))?;
     println!("a run of one node, its worker started and ended: {}", told(one));
-    println!("a node more, warm, small values: {}", told(one.map_with(chain, |one, chain| (chain - one) / 32)));
+    println!(
+        "a node more, warm, small values: {}",
+        told(one.map_with(chain, |one, chain| chain.saturating_sub(one) / 32))
+    );
 
     let numbers = make(12_500_000);
     let encoded = measure(7, || {
@@ -94,7 +97,7 @@ fn main() -> Result<(), pipeline_core::Error> {
     })?;
     let made = measure(7, || run("handed_on"))?;
     let made_here = measure(7, || here("handed_on"))?;
-    let crossed = made.map_with(made_here, |there, here| there.saturating_sub(here));
+    let crossed = made.map_with(made_here, Duration::saturating_sub);
     println!("100 MB of numbers: serialised once {}, deserialised once {}", told(encoded), told(decoded));
     println!("handed from node to node: {} more than in one process", told(crossed));
     let times = |by: Duration| crossed.least.as_secs_f64() / by.as_secs_f64();

@@ -2,10 +2,10 @@
 
 use super::Failure;
 use crate::Error;
-#[cfg(feature = "process")]
-use crate::runner::ProcessRunner;
 #[cfg(feature = "rayon")]
 use crate::runner::ParallelRunner;
+#[cfg(feature = "process")]
+use crate::runner::ProcessRunner;
 use crate::runner::{DryRunner, Runner, SequentialRunner, ThreadRunner};
 
 /// A runner that `--runner` takes.
