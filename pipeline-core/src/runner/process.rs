@@ -45,7 +45,8 @@ use crate::{Catalog, Error, Pipelines, Report, Run, RunOptions};
 /// # Workers
 ///
 /// start when there is a node for them, up to [`max_workers`](Self::max_workers), by default one for each CPU. They stay for the run
-/// and end with it, however it ends. What nodes print goes where this process prints; their standard input is empty.
+/// and end with it, however it ends. A node that asks its [`Cancellation`](crate::Cancellation) hears of a failure elsewhere in the run, but not that the
+/// run was cancelled from outside: then it goes on to its end, and no other starts. Ctrl-C does not reach workers. What nodes print goes where this process prints; their standard input is empty.
 #[derive(Clone, Debug, Default)]
 pub struct ProcessRunner {
     workers: Workers,

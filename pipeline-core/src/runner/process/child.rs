@@ -58,6 +58,9 @@ impl Process {
             .stdin(Stdio::null())
             .stdout(if is_test { Stdio::null() } else { Stdio::inherit() })
             .stderr(Stdio::piped());
+        // Ctrl-C is for the process of the run, which lets running nodes end.
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
         let mut child = command.spawn()?;
         let (sender, events) = channel();
         let stderr = Arc::default();
