@@ -57,6 +57,7 @@
 //! | `cli` | [`cli`], with clap and ctrlc |
 //! | `csv` | [`dataset::Csv`] |
 //! | `json` | [`dataset::Json`] |
+//! | `process` | [`ProcessRunner`], [`worker`], and `#[portable]` |
 //! | `rayon` | [`ParallelRunner`] |
 //! | `serde` | what `csv` and `json` share |
 //! | `tracing` | the hook `hook::Tracing`, with spans of the crate tracing |
