@@ -398,6 +398,8 @@ mod sealed {
         fn into_input(self) -> Self::Input;
         /// What stands for it while it is only asked which datasets a node loads.
         fn nothing() -> Self::Input;
+        /// As if it had been loaded.
+        fn from_value(value: T) -> Self;
     }
 
     impl<T: Send + Sync + 'static> Loaded<T> for T {
@@ -408,6 +410,9 @@ mod sealed {
         fn nothing() -> Owned<T> {
             Owned::nothing()
         }
+        fn from_value(value: T) -> T {
+            value
+        }
     }
 
     impl<T: Send + Sync + 'static> Loaded<T> for Shared<T> {
@@ -417,6 +422,9 @@ mod sealed {
         }
         fn nothing() -> KeptByTheCatalog<Arc<T>> {
             KeptByTheCatalog::nothing()
+        }
+        fn from_value(value: T) -> Self {
+            Self::new(Arc::new(value))
         }
     }
 }

@@ -57,6 +57,7 @@
 //! | `cli` | [`cli`], with clap and ctrlc |
 //! | `csv` | [`dataset::Csv`] |
 //! | `json` | [`dataset::Json`] |
+//! | `process` | [`ProcessRunner`], [`worker`], and `#[portable]` |
 //! | `rayon` | [`ParallelRunner`] |
 //! | `serde` | what `csv` and `json` share |
 //! | `tracing` | the hook `hook::Tracing`, with spans of the crate tracing |
@@ -78,10 +79,14 @@ mod node;
 pub mod outputs;
 pub mod pass;
 mod pipeline;
+#[cfg(feature = "process")]
+pub mod portable;
 mod registry;
 mod run;
 mod runner;
 mod slot;
+#[cfg(feature = "process")]
+pub mod worker;
 
 /// What the macros' expansions name. Not part of the public API: it changes without notice, in any release.
 #[doc(hidden)]
@@ -107,6 +112,8 @@ pub use self::registry::Pipelines;
 pub use self::run::{Report, Run, RunOptions, Status};
 #[cfg(feature = "rayon")]
 pub use self::runner::ParallelRunner;
+#[cfg(feature = "process")]
+pub use self::runner::ProcessRunner;
 pub use self::runner::{DryRunner, Runner, RunnerExt, SequentialRunner, ThreadRunner};
 
 /// What most programs need: `use pipeline_core::prelude::*;`.
@@ -118,6 +125,8 @@ pub mod prelude {
     pub use crate::dataset::{Bytes, Dataset as _, Lambda, Load as _, Memory, Save as _, Text};
     #[cfg(feature = "rayon")]
     pub use crate::runner::ParallelRunner;
+    #[cfg(feature = "process")]
+    pub use crate::runner::ProcessRunner;
     pub use crate::runner::{DryRunner, Runner, RunnerExt as _, SequentialRunner, ThreadRunner};
     pub use crate::{Catalog as _, Pipeline, Pipelines, Slice, catalog, pipeline, pipelines};
 }

@@ -17,5 +17,7 @@ pub mod dag {
 
 /// What a sum in `pipelines!` is checked with.
 pub mod sum {
-    pub use crate::dag::check_sum::{Dataset, Declared, Part, Term, Text, cycle, declared, is_used, two_parts};
+    pub use crate::dag::check_sum::{
+        Dataset, Declared, Part, Term, Text, cycle, declared, declared_portable, is_used, two_parts,
+    };
 }

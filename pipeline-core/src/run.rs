@@ -2,6 +2,8 @@
 
 mod active;
 mod attempt;
+#[cfg(feature = "process")]
+pub(crate) mod elsewhere;
 mod options;
 mod report;
 mod start;
@@ -12,6 +14,8 @@ use std::fmt;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use self::active::Execute;
+#[cfg(feature = "process")]
+use self::elsewhere::{Call, Elsewhere, Values};
 pub use self::options::RunOptions;
 pub use self::report::{Report, Status};
 pub(crate) use self::start::{report, whole};
@@ -91,6 +95,25 @@ impl<'r> Run<'r> {
         }
     }
 
+    /// As [`execute`](Self::execute), in another process: `call` takes the inputs there and brings the outputs back.
+    #[cfg(feature = "process")]
+    pub(crate) fn execute_elsewhere(&self, node: NodeId, values: &Values, call: Call<'_>) -> Result<(), Error> {
+        let execute = |node: usize| self.nodes.elsewhere().execute_elsewhere(node, self.hooks, values, call);
+        match self.turn(self.dag.node(node))? {
+            Turn::Execute => self.in_turn(node.index(), execute),
+            Turn::PassOver(state) => {
+                self.memory.set(node.index(), state);
+                Ok(())
+            }
+        }
+    }
+
+    /// What executes nodes in other processes.
+    #[cfg(feature = "process")]
+    pub(crate) fn elsewhere(&self) -> &'r dyn Elsewhere {
+        self.nodes.elsewhere()
+    }
+
     /// A node waits for the writers of its inputs.
     fn turn(&self, node: Node<'_>) -> Result<Turn, Error> {
         let mut turn = Turn::Execute;
@@ -111,13 +134,18 @@ impl<'r> Run<'r> {
 
     /// Executes a node whose turn it is.
     fn execute_in_turn(&self, node: usize) -> Result<(), Error> {
+        self.in_turn(node, |node| self.nodes.execute(node, self.hooks))
+    }
+
+    /// Has a node executed, whose turn it is.
+    fn in_turn(&self, node: usize, execute: impl FnOnce(usize) -> Result<(), Error>) -> Result<(), Error> {
         if self.is_cancelled() {
             return Err(self.cancelled(node));
         }
         if !self.memory.start(node) {
             return Err(self.out_of_turn(self.node(node), "twice".to_owned()));
         }
-        let result = self.nodes.execute(node, self.hooks);
+        let result = execute(node);
         self.memory.set(node, if result.is_ok() { State::Completed } else { State::Failed });
         if let Some(releases) = self.releases {
             releases.count_out(self.node(node));

@@ -174,6 +174,12 @@ impl AnySlot {
         Self { holds: TypeId::of::<T>(), slot: Box::new(Slot::<T>::new(n_readers)) }
     }
 
+    /// The slot, if it holds values of type `T`.
+    #[cfg(feature = "process")]
+    pub(crate) fn of<T: 'static>(&self) -> Option<&Slot<T>> {
+        (self.holds == TypeId::of::<T>()).then(|| at(std::slice::from_ref(self), 0))
+    }
+
     /// Drops what it holds.
     pub(crate) fn clear(&mut self) {
         self.slot.clear();

@@ -99,7 +99,15 @@ fn start<C: Catalog + Sync, O: Outputs, T>(
     let mut memory = plan.memory();
     memory.expect_readers(dag, selection);
     let releases = if plan.passes_through_catalog() { Releases::new(dag, catalog, selection) } else { None };
-    let nodes = Active { pipeline: pipeline.name(), plan, catalog, memory: &memory, is_async: options.is_async };
+    let nodes = Active {
+        pipeline: pipeline.name(),
+        plan,
+        catalog,
+        memory: &memory,
+        is_async: options.is_async,
+        #[cfg(feature = "process")]
+        away: None,
+    };
     let hooks = Hooks::new(&options.hooks);
     let run = Run {
         dag,
@@ -116,7 +124,7 @@ fn start<C: Catalog + Sync, O: Outputs, T>(
         would_execute: Mutex::default(),
     };
     let error = watched(&run, hooks, catalog, runner);
-    let io = Io { slots: &memory.slots, readers: Readers::OnOneThread, watch: None };
+    let io = Io::new(&memory.slots, Readers::OnOneThread);
     let result = collect(&run, &io, error);
     if !is_empty(&result) {
         memory.clear();
