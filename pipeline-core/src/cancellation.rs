@@ -39,8 +39,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 #[derive(Clone, Debug, Default)]
 pub struct Cancellation {
     is_cancelled: Arc<AtomicBool>,
-    /// That of the run's caller, which counts too.
-    outer: Option<Arc<AtomicBool>>,
+    /// That of the run's caller, which counts too, and so on outwards.
+    outer: Option<Arc<Self>>,
 }
 
 thread_local! {
@@ -63,13 +63,12 @@ impl Cancellation {
     /// Whether it has been asked to end.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
-        let by = |flag: &AtomicBool| flag.load(Ordering::Relaxed);
-        by(&self.is_cancelled) || self.outer.as_deref().is_some_and(by)
+        self.is_cancelled.load(Ordering::Relaxed) || self.outer.as_ref().is_some_and(|outer| outer.is_cancelled())
     }
 
     /// A handle for one run: cancelling `outer` cancels it, but not the other way round.
     pub(crate) fn inside(outer: Option<&Self>) -> Self {
-        Self { is_cancelled: Arc::default(), outer: outer.map(|outer| Arc::clone(&outer.is_cancelled)) }
+        Self { is_cancelled: Arc::default(), outer: outer.cloned().map(Arc::new) }
     }
 
     /// The handle of the run that executes the calling node; outside of a node, one that nobody cancels. A node that

@@ -73,12 +73,14 @@ pub mod hook;
 mod macros;
 mod memory;
 pub mod outputs;
+mod panics;
 pub mod pass;
 mod pipeline;
 mod registry;
 mod run;
 mod runner;
 mod slot;
+mod sync;
 
 /// What the macros' expansions name. Not part of the public API: it changes without notice, in any release.
 #[doc(hidden)]

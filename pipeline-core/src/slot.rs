@@ -10,20 +10,22 @@
 //! 3. What touches all slots (collecting the outputs, dropping what is left) happens before or after the run's nodes, on a thread that
 //!    has waited for them.
 
-#![expect(unsafe_code, reason = "see above; `tests/loom` tries the orders that threads can have")]
+#![expect(unsafe_code, reason = "see above; `slot/tests.rs` tries the orders that threads can have, under loom")]
+
+#[cfg(all(loom, test))]
+mod tests;
 
 use std::any::TypeId;
-use std::cell::UnsafeCell;
 use std::fmt;
 use std::ops::Deref;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::pass::Lent;
+use crate::sync::{AtomicU32, Cell, Ordering, Reading};
 
 /// The place of one dataset in memory. It is empty at first, holds a value from when its writer is done, and is empty again when
 /// its last reader is done.
 pub(crate) struct Slot<T> {
-    value: UnsafeCell<Option<T>>,
+    value: Cell<Option<T>>,
     /// How many readers there are.
     n_readers: u32,
     /// How many of them are not yet done.
@@ -45,21 +47,21 @@ pub(crate) enum Readers {
 }
 
 impl<T> Slot<T> {
-    pub(crate) const fn new(n_readers: u32) -> Self {
-        Self { value: UnsafeCell::new(None), n_readers, waiting: AtomicU32::new(0) }
+    pub(crate) fn new(n_readers: u32) -> Self {
+        Self { value: Cell::new(None), n_readers, waiting: AtomicU32::new(0) }
     }
 
     /// Puts the value there for its readers.
     pub(crate) fn put(&self, value: T) {
         self.waiting.store(self.n_readers, Ordering::Relaxed);
         // SAFETY: the writer alone is executed now (rules 1 and 2).
-        unsafe { *self.value.get() = Some(value) };
+        self.value.with_mut(|slot| unsafe { *slot = Some(value) });
     }
 
     /// Takes the value away: for the only reader, the last one, or after the nodes.
     pub(crate) fn take(&self) -> Option<T> {
         // SAFETY: no other reader is there, or all are done (rules 2 and 3).
-        unsafe { (*self.value.get()).take() }
+        self.value.with_mut(|slot| unsafe { (*slot).take() })
     }
 
     /// Lends the value to one of several readers, or gives it to the last one.
@@ -68,9 +70,10 @@ impl<T> Slot<T> {
         if readers != Readers::MayReadAgain && self.waiting.load(Ordering::Acquire) == 1 {
             return Some(Lent::last(self.take()?));
         }
+        let (value, reading) = self.value.read();
         // SAFETY: the writer is done, and the value stays until the last reader has counted itself out, which this lease does when it ends.
-        let value = unsafe { (*self.value.get()).as_ref()? };
-        Some(Lent::lease(Lease { value, slot: self, readers }))
+        let value = unsafe { (*value).as_ref()? };
+        Some(Lent::lease(Lease { value, reading, slot: self, readers }))
     }
 
     /// Counts one reader out. The last one drops the value.
@@ -93,6 +96,7 @@ impl<T> Slot<T> {
 /// A value that a slot lends to one of its readers. When the last lease ends, the slot drops the value.
 pub(crate) struct Lease<'s, T> {
     value: &'s T,
+    reading: Reading<Option<T>>,
     slot: &'s Slot<T>,
     readers: Readers,
 }
@@ -107,6 +111,7 @@ impl<T> Deref for Lease<'_, T> {
 
 impl<T> Drop for Lease<'_, T> {
     fn drop(&mut self) {
+        self.reading.end();
         self.slot.count_out(self.readers);
     }
 }
@@ -133,7 +138,7 @@ trait Erased: Send + Sync {
 
 impl<T: Send + Sync + 'static> Erased for Slot<T> {
     fn clear(&mut self) {
-        drop(self.value.get_mut().take());
+        drop(self.take());
     }
 
     fn set_readers(&mut self, n_readers: u32) {

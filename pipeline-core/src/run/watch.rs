@@ -1,14 +1,13 @@
 //! How a run calls hooks: in their order, with the time if they want it, and never with a panic that gets away.
 
 use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
-use super::active::message;
 use crate::body::Failure;
 use crate::dag::{Dag, DatasetId, Node};
 use crate::dataset::AnyDataset;
 use crate::hook::{DatasetEvent, Hook, NodeEvent, RunEvent};
+use crate::panics::caught;
 use crate::{BoxError, Error};
 
 /// The hooks of a run.
@@ -41,10 +40,8 @@ impl<'h> Hooks<'h> {
     /// Calls one method of each, up to the first that fails or panics.
     fn each(self, mut call: impl FnMut(&dyn Hook) -> Result<(), BoxError>) -> Result<(), Veto> {
         for hook in self.hooks {
-            let result = match catch_unwind(AssertUnwindSafe(|| call(*hook))) {
-                Ok(result) => result,
-                Err(payload) => Err(format!("it panicked: {}", message(&*payload)).into()),
-            };
+            let called = caught(|| call(*hook));
+            let result = called.unwrap_or_else(|message| Err(format!("it panicked: {message}").into()));
             result.map_err(|error| (hook.name().to_owned(), error))?;
         }
         Ok(())

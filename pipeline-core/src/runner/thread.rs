@@ -71,6 +71,18 @@ struct Work<'a, 'r> {
     changed: Condvar,
 }
 
+/// Should a thread be left by a panic, as when an error panics that is dropped, it leaves none of the others waiting.
+struct EndOthers<'w, 'a, 'r>(&'w Work<'a, 'r>);
+
+impl Drop for EndOthers<'_, '_, '_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.lock().n_left = 0;
+            self.0.changed.notify_all();
+        }
+    }
+}
+
 struct Progress {
     ready: BTreeSet<NodeId>,
     /// For each node, how many others must still be done.
@@ -94,6 +106,7 @@ impl Work<'_, '_> {
 
     /// Executes nodes until there are none left. Whoever takes a node sees to it that others take the rest.
     fn take_part<'scope>(&'scope self, scope: &'scope Scope<'scope, '_>) {
+        let _others = EndOthers(self);
         let mut progress = self.lock();
         loop {
             if progress.is_over() {
