@@ -102,11 +102,11 @@ pub enum Error {
     },
 
     /// Several nodes failed in a run that kept going.
-    #[error("{} nodes{} failed:{}", .errors.len(), of(.pipeline.as_deref()), each(.errors))]
+    #[error("{}:{}", how_many(.errors, .pipeline.as_deref()), each(.errors))]
     Several {
         /// The pipeline, if it has a name.
         pipeline: Option<String>,
-        /// The error of each, in the order in which they happened.
+        /// The error of each, in the order in which they happened; the last may be that the run was cancelled then.
         errors: Vec<Error>,
     },
 
@@ -211,6 +211,15 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether the run was asked to end, whatever failed before.
+    pub(crate) fn is_cancelled(&self) -> bool {
+        match self {
+            Self::Cancelled { .. } => true,
+            Self::Several { errors, .. } => errors.iter().any(Self::is_cancelled),
+            _ => false,
+        }
+    }
+
     /// The same error, told of the pipeline of this name, where a DAG alone has found it.
     pub(crate) fn of_pipeline(mut self, name: Option<&str>) -> Self {
         if let Self::NotInPipeline { pipeline, .. }
@@ -415,6 +424,14 @@ fn at(node: Option<&str>, pipeline: Option<&str>) -> String {
         Some(node) => format!(" at node `{node}`{}", of(pipeline)),
         None => pipeline.map_or_else(String::new, |name| format!(" at pipeline `{name}`")),
     }
+}
+
+/// How many nodes failed, and whether the run was cancelled then.
+fn how_many(errors: &[Error], pipeline: Option<&str>) -> String {
+    let n_cancelled = errors.iter().filter(|error| error.is_cancelled()).count();
+    let n_nodes = errors.len() - n_cancelled;
+    let (s, then) = (if n_nodes == 1 { "" } else { "s" }, if n_cancelled > 0 { ", and the run was cancelled" } else { "" });
+    format!("{n_nodes} node{s}{} failed{then}", of(pipeline))
 }
 
 /// The errors, one a line, each with its causes.

@@ -106,7 +106,8 @@ impl Memory {
 
     /// Has all nodes wait again.
     pub(crate) fn restart(&mut self) {
-        if self.mode.load(Ordering::Relaxed) == BY_NODE {
+        // Where none was started, some may have been passed over.
+        if self.mode.load(Ordering::Relaxed) != ALL_COMPLETED {
             self.states.iter_mut().for_each(|state| set(state, State::Waiting as u8));
         }
         set(&mut self.mode, IDLE);

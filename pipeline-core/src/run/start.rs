@@ -74,7 +74,7 @@ impl Run<'_> {
             }
             State::Orphaned => Status::Skipped("a node that it waits for failed"),
             _ => Status::Skipped(match error {
-                Some(Error::Cancelled { .. }) => "the run was cancelled",
+                Some(error) if error.is_cancelled() => "the run was cancelled",
                 Some(_) => "the run failed",
                 None => "the runner left it out",
             }),
@@ -148,23 +148,23 @@ fn select<C: Catalog, O: Outputs>(
 /// Has the runner execute its nodes between the hooks of the run. All errors of the run are in the one that is returned.
 fn watched<C: Catalog>(run: &Run<'_>, hooks: Hooks<'_>, catalog: &C, runner: Runner<'_>) -> Option<Error> {
     if hooks.is_empty() {
-        return runner(run).err().or_else(|| run.failures());
+        return run.failures(runner(run).err());
     }
     let watch = WatchRun::new(hooks, run.pipeline(), run.dag);
     let result = watch.before(&catalog.datasets()).and_then(|()| runner(run));
-    let error = result.err().or_else(|| run.failures());
+    let error = run.failures(result.err());
     let told = watch.after(error.as_ref());
     error.or(told.err())
 }
 
 impl Run<'_> {
-    /// What failed while the run kept going.
-    fn failures(&self) -> Option<Error> {
-        let mut failures = std::mem::take(&mut *self.failures.lock().unwrap_or_else(PoisonError::into_inner));
-        match failures.len() {
-            0 => None,
-            1 => failures.pop(),
-            _ => Some(Error::Several { pipeline: self.pipeline().map(str::to_owned), errors: failures }),
+    /// What failed while the run kept going, and what ended it.
+    fn failures(&self, end: Option<Error>) -> Option<Error> {
+        let mut errors = std::mem::take(&mut *self.failures.lock().unwrap_or_else(PoisonError::into_inner));
+        errors.extend(end);
+        match errors.len() {
+            0 | 1 => errors.pop(),
+            _ => Some(Error::Several { pipeline: self.pipeline().map(str::to_owned), errors }),
         }
     }
 }
