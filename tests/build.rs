@@ -19,7 +19,8 @@ fn main() {
         writeln!(code, "pipeline! {{ random_{place} for Catalog {{\n    {nodes}\n}} }}").expect("a string grows");
     }
     let all: Vec<String> = (0..N_PIPELINES).map(|place| format!("Box::new(random_{place}())")).collect();
-    writeln!(code, "fn pipelines() -> Vec<Box<dyn Shape>> {{\n    vec![{}]\n}}", all.join(", ")).expect("a string grows");
+    writeln!(code, "fn pipelines() -> Vec<Box<dyn Shape>> {{\n    vec![{}]\n}}", all.join(", "))
+        .expect("a string grows");
     let folder = PathBuf::from(env::var_os("OUT_DIR").expect("cargo says where"));
     fs::write(folder.join("random_pipelines.rs"), code).expect("cargo's folder can be written");
 }
@@ -27,7 +28,7 @@ fn main() {
 /// A dataset that a node has written.
 struct Written {
     name: String,
-    /// Where its type is to stand, should it turn out that nobody reads it.
+    /// One in memory that nobody reads is a free output, and has its type written.
     n_readers: usize,
 }
 
@@ -46,7 +47,7 @@ fn nodes(random: &mut fastrand::Rng) -> Vec<String> {
     // Wide ones have few edges, deep ones read what was written last.
     let (max_inputs, is_deep) = (random.usize(1..=4), random.bool());
     let nodes: Vec<Node> = (0..n_nodes)
-        .map(|node| {
+        .map(|_| {
             let mut inputs: Vec<(usize, bool)> = Vec::new();
             for _ in 0..random.usize(0..=max_inputs) {
                 let first = if is_deep { datasets.len().saturating_sub(3) } else { 0 };
@@ -60,9 +61,9 @@ fn nodes(random: &mut fastrand::Rng) -> Vec<String> {
             }
             let n_outputs = if inputs.is_empty() { 1 } else { [0, 1, 1, 1, 2][random.usize(0..5)] };
             let outputs = (0..n_outputs)
-                .map(|output| {
+                .map(|_| {
                     let is_in_catalog = n_in_catalog < N_IN_CATALOG && random.u8(0..4) == 0;
-                    let name = if is_in_catalog { format!("K{n_in_catalog}") } else { format!("x{node}_{output}") };
+                    let name = if is_in_catalog { format!("K{n_in_catalog}") } else { format!("x{}", datasets.len()) };
                     n_in_catalog += usize::from(is_in_catalog);
                     datasets.push(Written { name, n_readers: 0 });
                     datasets.len() - 1
@@ -71,7 +72,8 @@ fn nodes(random: &mut fastrand::Rng) -> Vec<String> {
             Node { inputs, outputs }
         })
         .collect();
-    let mut written: Vec<String> = nodes.iter().enumerate().map(|(place, node)| declare(place, node, &datasets)).collect();
+    let mut written: Vec<String> =
+        nodes.iter().enumerate().map(|(place, node)| declare(place, node, &datasets)).collect();
     random.shuffle(&mut written);
     written
 }
@@ -82,11 +84,8 @@ fn declare(place: usize, node: &Node, datasets: &[Written]) -> String {
         .iter()
         .map(|&(input, by_value)| format!("i{input}: {}Value, ", if by_value { "" } else { "&" }))
         .collect();
-    let arguments: Vec<String> = node
-        .inputs
-        .iter()
-        .map(|&(input, by_value)| format!("{}i{input}", if by_value { "&" } else { "" }))
-        .collect();
+    let arguments: Vec<String> =
+        node.inputs.iter().map(|&(input, by_value)| format!("{}i{input}", if by_value { "&" } else { "" })).collect();
     let inputs: Vec<String> = node.inputs.iter().map(|&(input, _)| format!("{}, ", datasets[input].name)).collect();
     let outputs: Vec<String> = node
         .outputs

@@ -430,7 +430,8 @@ fn at(node: Option<&str>, pipeline: Option<&str>) -> String {
 fn how_many(errors: &[Error], pipeline: Option<&str>) -> String {
     let n_cancelled = errors.iter().filter(|error| error.is_cancelled()).count();
     let n_nodes = errors.len() - n_cancelled;
-    let (s, then) = (if n_nodes == 1 { "" } else { "s" }, if n_cancelled > 0 { ", and the run was cancelled" } else { "" });
+    let (s, then) =
+        (if n_nodes == 1 { "" } else { "s" }, if n_cancelled > 0 { ", and the run was cancelled" } else { "" });
     format!("{n_nodes} node{s}{} failed{then}", of(pipeline))
 }
 

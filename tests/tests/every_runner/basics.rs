@@ -159,10 +159,7 @@ pub(crate) fn returns_the_error_of_an_input_that_was_never_saved(runner: &dyn Ru
     let pipeline = pipeline! { for Catalog; node(double, [A] -> [B]), node(double, [never] -> [C]) }.named("p");
     let error = runner.run(&pipeline, &Catalog::default()).expect_err("it fails");
     let Error::Load { pipeline, node, dataset, .. } = &error else { panic!("{error:?}") };
-    assert_eq!(
-        (pipeline.as_deref(), node.as_str(), dataset.as_str()),
-        (Some("p"), "double([never]) -> [C]", "never")
-    );
+    assert_eq!((pipeline.as_deref(), node.as_str(), dataset.as_str()), (Some("p"), "double([never]) -> [C]", "never"));
 }
 
 pub(crate) fn reports_every_node(runner: &dyn Runner) {

@@ -4,6 +4,7 @@ use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use pipeline_core::dag::ResumeHint;
 use pipeline_core::prelude::*;
 use pipeline_core::{Cancellation, Error, RunOptions, Status};
 
@@ -29,7 +30,7 @@ pub(crate) fn keeps_going_with_all_that_waits_for_no_failure(runner: &dyn Runner
     let (failed, orphaned) = (Status::Failed, Status::Skipped("a node that it waits for failed"));
     let status: Vec<Status> = report.nodes().map(|(_, status)| status).collect();
     assert_eq!(status, [failed, orphaned, failed, orphaned, Status::Completed, Status::Completed]);
-    assert_eq!((report.outputs.sum, report.resume_hint().map(|hint| hint.n_left())), (Some(9), Some(4)));
+    assert_eq!((report.outputs.sum, report.resume_hint().map(ResumeHint::n_left)), (Some(9), Some(4)));
     let error = report.into_result().expect_err("two nodes failed");
     assert!(error.to_string().starts_with("2 nodes of pipeline `p` failed:"), "{error}");
     let Error::Several { pipeline, errors } = error else { panic!("{error:?}") };
@@ -129,7 +130,7 @@ pub(crate) fn values_that_panic_when_they_are_dropped_are_errors_or_nothing(runn
         node(look_again, [bomb, A] -> [x: i32]), node(look_again, [bomb, A] -> [y: i32]),
     };
     // Left in memory by a run that fails, which has its error already.
-    let left = pipeline! {
+    let stays = pipeline! {
         for Catalog;
         node((four), [A] -> [bomb, go]),
         node((|go: i32, never: i32| if never == 3 { Err("refused") } else { Ok(go) })?, [go, A] -> [stop: i32]),
@@ -138,11 +139,13 @@ pub(crate) fn values_that_panic_when_they_are_dropped_are_errors_or_nothing(runn
     let catalog = Catalog::default();
     for _ in 0..2 {
         is_armed.store(true, Ordering::SeqCst);
-        for pipeline in [lent.clone().without_outputs(), given.clone().without_outputs(), shared.clone().without_outputs()] {
+        for pipeline in
+            [lent.clone().without_outputs(), given.clone().without_outputs(), shared.clone().without_outputs()]
+        {
             let error = runner.run(&pipeline, &catalog).expect_err("a value panics when it is dropped");
             assert!(matches!(&error, Error::Panicked { message, .. } if message == "a bomb"), "{error:?}");
         }
-        let error = runner.run(&left, &catalog).err().expect("a node fails");
+        let error = runner.run(&stays, &catalog).expect_err("a node fails");
         assert!(matches!(&error, Error::Node { .. }), "{error:?}");
         is_armed.store(false, Ordering::SeqCst);
         runner.run(&lent, &catalog).expect("it runs again");
@@ -159,7 +162,7 @@ pub(crate) fn panics_that_panic_when_they_are_dropped_are_errors(runner: &dyn Ru
         for Catalog;
         node(panic, [A] -> [x]), node(double, [A] -> [y: i32]), node(double, [x] -> [B]), node(double, [A] -> [z: i32]),
     };
-    let error = runner.run(&pipeline, &Catalog::default()).err().expect("a node panics");
+    let error = runner.run(&pipeline, &Catalog::default()).expect_err("a node panics");
     assert!(matches!(&error, Error::Panicked { message, .. } if message == "it gave no message"), "{error:?}");
 }
 

@@ -36,7 +36,7 @@ impl<'e> Noting<'e> {
         Self { at, does, ..self }
     }
 
-    fn note(&self, event: String) -> Result<(), BoxError> {
+    fn note(&self, event: &str) -> Result<(), BoxError> {
         let does = if event == self.at { self.does } else { Does::Nothing };
         self.events.lock().unwrap_or_else(PoisonError::into_inner).push(format!("{}: {event}", self.name));
         match does {
@@ -47,7 +47,7 @@ impl<'e> Noting<'e> {
         }
     }
 
-    fn tell(&self, event: String) {
+    fn tell(&self, event: &str) {
         drop(self.note(event));
     }
 }
@@ -66,47 +66,47 @@ impl Hook for Noting<'_> {
     }
 
     fn after_catalog_created(&self, datasets: &[(&'static str, &dyn pipeline_core::dataset::AnyDataset)]) {
-        self.tell(format!("catalog of {}", datasets.len()));
+        self.tell(&format!("catalog of {}", datasets.len()));
     }
 
     fn before_pipeline_run(&self, _: &RunEvent<'_>) -> Result<(), BoxError> {
-        self.note("before the run".to_owned())
+        self.note("before the run")
     }
 
     fn after_pipeline_run(&self, _: &RunEvent<'_>) {
-        self.tell("after the run".to_owned());
+        self.tell("after the run");
     }
 
     fn on_pipeline_error(&self, _: &RunEvent<'_>, _: &Error) {
-        self.tell("the run failed".to_owned());
+        self.tell("the run failed");
     }
 
     fn before_node_run(&self, event: &NodeEvent<'_>) -> Result<(), BoxError> {
-        self.note(format!("before {}", name(event.node)))
+        self.note(&format!("before {}", name(event.node)))
     }
 
     fn after_node_run(&self, event: &NodeEvent<'_>) {
-        self.tell(format!("after {}", name(event.node)));
+        self.tell(&format!("after {}", name(event.node)));
     }
 
     fn on_node_error(&self, event: &NodeEvent<'_>, _: &Error) {
-        self.tell(format!("{} failed", name(event.node)));
+        self.tell(&format!("{} failed", name(event.node)));
     }
 
     fn before_dataset_loaded(&self, event: &DatasetEvent<'_>) -> Result<(), BoxError> {
-        self.note(format!("load {}", event.dataset.name()))
+        self.note(&format!("load {}", event.dataset.name()))
     }
 
     fn after_dataset_loaded(&self, event: &DatasetEvent<'_>, value: &dyn Any) {
-        self.tell(format!("loaded {} = {}", event.dataset.name(), told(value)));
+        self.tell(&format!("loaded {} = {}", event.dataset.name(), told(value)));
     }
 
     fn before_dataset_saved(&self, event: &DatasetEvent<'_>, value: &dyn Any) -> Result<(), BoxError> {
-        self.note(format!("save {} = {}", event.dataset.name(), told(value)))
+        self.note(&format!("save {} = {}", event.dataset.name(), told(value)))
     }
 
     fn after_dataset_saved(&self, event: &DatasetEvent<'_>) {
-        self.tell(format!("saved {}", event.dataset.name()));
+        self.tell(&format!("saved {}", event.dataset.name()));
     }
 }
 
@@ -149,14 +149,16 @@ pub(crate) fn hear_of_all_in_order(runner: &dyn Runner) {
     let (first, second) = (Noting::new("first", &events), Noting::new("second", &events));
     let options = RunOptions::new().hook(&first).hook(&second);
     runner.run_with(&chain!(), &Catalog::default(), &options).expect("it starts").into_result().expect("it runs");
-    let expected: Vec<String> = ALL[..15].iter().flat_map(|event| [format!("first: {event}"), format!("second: {event}")]).collect();
+    let expected: Vec<String> =
+        ALL[..15].iter().flat_map(|event| [format!("first: {event}"), format!("second: {event}")]).collect();
     // Hooks that are called with a list are called one after the other too.
     assert_eq!(taken(&events), expected);
 
     let failing = pipeline! { for Catalog; node(refuse?, [A] -> [B], name = "n1") };
     let options = RunOptions::new().hook(&first);
     runner.run_with(&failing, &Catalog::default(), &options).expect("it starts").into_result().expect_err("it fails");
-    let expected = ["catalog of 7", "before the run", "before n1", "load A", "loaded A = 3", "n1 failed", "the run failed"];
+    let expected =
+        ["catalog of 7", "before the run", "before n1", "load A", "loaded A = 3", "n1 failed", "the run failed"];
     assert_eq!(taken(&events), expected.map(|event| format!("first: {event}")));
 }
 

@@ -30,13 +30,13 @@ fn most_at_a_time(runner: &dyn Runner, wanted: usize) -> usize {
             0
         }
     };
-    let [a, b, c, d, e, f, g, h] = [make(), make(), make(), make(), make(), make(), make(), make()];
+    let [n1, n2, n3, n4, n5, n6, n7, n8] = [make(), make(), make(), make(), make(), make(), make(), make()];
     let pipeline = pipeline! {
         for Catalog;
-        node((a), [] -> [a]), node((b), [] -> [b]), node((c), [] -> [c]), node((d), [] -> [d]),
-        node((e), [] -> [e]), node((f), [] -> [f]), node((g), [] -> [g]), node((h), [] -> [h]),
+        node((n1), [] -> [o1]), node((n2), [] -> [o2]), node((n3), [] -> [o3]), node((n4), [] -> [o4]),
+        node((n5), [] -> [o5]), node((n6), [] -> [o6]), node((n7), [] -> [o7]), node((n8), [] -> [o8]),
     };
-    runner.run(&pipeline, &Catalog::default()).unwrap();
+    runner.run(&pipeline, &Catalog::default()).expect("it runs");
     most.load(Ordering::SeqCst)
 }
 

@@ -33,7 +33,8 @@ pub(crate) fn a_slice_runs_what_it_selects(runner: &dyn Runner) {
     let catalog = Catalog { B: Memory::new(5), ..Catalog::default() };
     for (slice, expected, n) in cases {
         let options = RunOptions::new().slice(slice);
-        let report = runner.run_with(&pipeline, &catalog, &options).expect("it can start").into_result().expect("it runs");
+        let report =
+            runner.run_with(&pipeline, &catalog, &options).expect("it can start").into_result().expect("it runs");
         assert_eq!((statuses(&report), report.outputs.n), (expected.to_vec(), n));
     }
     assert_eq!(catalog.C.load().expect("it is saved"), 6);
@@ -42,14 +43,17 @@ pub(crate) fn a_slice_runs_what_it_selects(runner: &dyn Runner) {
 pub(crate) fn a_slice_that_lacks_what_is_in_memory_only_does_not_start(runner: &dyn Runner) {
     let n_calls = Arc::new(AtomicUsize::new(0));
     let counts = Arc::clone(&n_calls);
-    let count = move |x: i32| counts.fetch_add(1, Ordering::SeqCst) as i32 + x;
+    let count = move |x: i32| {
+        counts.fetch_add(1, Ordering::SeqCst);
+        x
+    };
     let pipeline = pipeline! {
         for Catalog;
         node(double, [A] -> [x], name = "makes"),
         node((count), [x] -> [B], name = "reads"),
     };
     let options = RunOptions::new().slice(Slice::new().nodes(["reads"]));
-    let error = runner.run_with(&pipeline, &Catalog::default(), &options).err().expect("it cannot start");
+    let error = runner.run_with(&pipeline, &Catalog::default(), &options).expect_err("it cannot start");
     assert!(matches!(&error, Error::InMemoryOnly { from_nodes, .. } if from_nodes == &["makes"]), "{error:?}");
     assert_eq!(n_calls.load(Ordering::SeqCst), 0);
 }

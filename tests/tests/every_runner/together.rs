@@ -1,5 +1,7 @@
 //! Several runs at a time, beside each other and inside each other.
 
+#![expect(clippy::trivially_copy_pass_by_ref, reason = "every test of the suite is given its runner by reference")]
+
 use std::thread;
 
 use pipeline_core::prelude::*;
@@ -24,7 +26,9 @@ pub(crate) fn two_runs_at_once_do_not_meet(tried: &Tried) {
     thread::scope(|scope| {
         let others = [1, 2].map(|a| scope.spawn(move || run_often(a)));
         run_often(3);
-        others.into_iter().for_each(|other| other.join().expect("its own values are there"));
+        for other in others {
+            other.join().expect("its own values are there");
+        }
     });
 }
 

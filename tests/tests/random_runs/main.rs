@@ -96,7 +96,8 @@ fn runners() -> Vec<Tried> {
     let mut all = vec![tried("SequentialRunner", 1, Box::new(SequentialRunner::new()))];
     for n in 1..=8 {
         all.push(tried("ThreadRunner", n, Box::new(ThreadRunner::new().max_workers(n))));
-        let pool = || -> Arc<ThreadPool> { Arc::new(ThreadPoolBuilder::new().num_threads(n).build().expect("threads")) };
+        let pool =
+            || -> Arc<ThreadPool> { Arc::new(ThreadPoolBuilder::new().num_threads(n).build().expect("threads")) };
         all.push(tried("ParallelRunner in a pool", n, Box::new(ParallelRunner::new().in_pool(pool()))));
         let two_more = ThreadPoolBuilder::new().num_threads(n + 2).build().expect("threads");
         let limited = ParallelRunner::new().in_pool(two_more).max_workers(n);
