@@ -84,6 +84,12 @@ impl Memory {
         by_node && self.states[node].compare_exchange(waiting, running, Ordering::Acquire, Ordering::Relaxed).is_ok()
     }
 
+    /// Says that a node is not to be executed; false if that was said before.
+    pub(crate) fn pass_over(&self, node: usize, state: State) -> bool {
+        let waiting = State::Waiting as u8;
+        self.states[node].compare_exchange(waiting, state as u8, Ordering::AcqRel, Ordering::Relaxed).is_ok()
+    }
+
     /// Says how far a node is.
     pub(crate) fn set(&self, node: usize, state: State) {
         self.states[node].store(state as u8, Ordering::Release);

@@ -3,7 +3,7 @@
 //! The one module with unsafe code: a lock in each slot would cost more than most of what a run does between two nodes. What keeps
 //! slots from being touched by two threads is the order of a run, which [`Run`](crate::Run) enforces whatever a runner does:
 //!
-//! 1. A node is executed at most once a run, and only nodes that the DAG names as writer or reader of a slot touch it, since an expansion
+//! 1. A node is executed at most once a run, or passed over once, and only nodes that the DAG names as writer or reader of a slot touch it, since an expansion
 //!    gets its slots from the same graph as its DAG.
 //! 2. A reader is executed after the writer is done, and sees all that it did: the writer's state is stored with `Release` and
 //!    loaded with `Acquire`, or the two are on one thread, or rayon hands the one's work on to the other.
@@ -173,7 +173,7 @@ impl AnySlot {
         self.slot.set_readers(n_readers);
     }
 
-    /// Counts out a reader that will not read any more.
+    /// Counts out a reader that will not read, or not any more.
     pub(crate) fn count_out(&self) {
         self.slot.count_out();
     }

@@ -115,6 +115,7 @@ macro_rules! suite {
             parts::outputs_that_are_there_are_not_made_again,
             parts::what_passes_through_the_catalog_is_released_by_its_last_reader,
             parts::what_passes_through_the_catalog_is_released_by_the_last_reader_of_a_slice,
+            parts::what_was_kept_for_a_node_that_waits_for_a_failure_is_released,
             spaceflights::spaceflights_run_in_kedros_order_where_it_is_forced,
             together::two_runs_at_once_do_not_meet,
             together::a_run_inside_a_node_of_another_does_not_meet_it,

@@ -7,7 +7,7 @@ use pipeline_core::prelude::*;
 use pipeline_core::{Error, RunOptions, Status};
 
 use crate::moody::Moody;
-use crate::{Catalog, double, identity};
+use crate::{Catalog, double, identity, refuse};
 
 const NOT_SELECTED: Status = Status::Skipped("it is not selected");
 
@@ -118,6 +118,50 @@ pub(crate) fn what_passes_through_the_catalog_is_released_by_the_last_reader_of_
     assert_eq!(n_releases(Slice::new().nodes(["reads", "reads_too"])), 0);
     assert_eq!(n_releases(Slice::new().nodes(["writes"])), 0);
     assert_eq!(n_releases(Slice::new()), 1);
+}
+
+pub(crate) fn what_was_kept_for_a_node_that_waits_for_a_failure_is_released(runner: &dyn Runner) {
+    let pipeline = pipeline! {
+        for Catalog;
+        node(identity, [given] -> [passed]),
+        node(refuse?, [A] -> [refused]),
+        node(|passed: i32, refused: i32| passed + refused, [passed, refused] -> [B]),
+        node(double, [passed] -> [C]),
+    };
+    let catalog = Catalog::default();
+    let options = RunOptions::new().keep_going();
+    let report = runner.run_with(&pipeline, &catalog, &options).expect("it can start");
+    assert!(matches!(report.error(), Some(Error::Node { .. })), "{:?}", report.error());
+    assert_eq!(catalog.passed.n_releases().load(Ordering::SeqCst), 1);
+    assert_eq!(catalog.C.load().expect("it is saved"), 6);
+}
+
+#[test]
+fn values_that_were_kept_for_a_node_that_waits_for_a_failure_are_dropped() {
+    let value = Arc::new(());
+    let (kept, seen) = (Arc::downgrade(&value), Arc::new(Mutex::new(Vec::new())));
+    let value = Mutex::new(Some(value));
+    let see = || {
+        let (kept, seen) = (kept.clone(), Arc::clone(&seen));
+        move |a: i32| {
+            seen.lock().expect("no panic").push(kept.strong_count());
+            a
+        }
+    };
+    let (before, after) = (see(), see());
+    let pipeline = pipeline! {
+        for Catalog;
+        node(move || value.lock().expect("no panic").take(), [] -> [value]),
+        node(|value: &Option<Arc<()>>| assert!(value.is_some()), [value] -> []),
+        node(refuse?, [A] -> [refused]),
+        node((before), [A] -> [B]),
+        node(|_: &Option<Arc<()>>, _: i32| (), [value, refused] -> []),
+        node((after), [A] -> [C]),
+    };
+    let options = RunOptions::new().keep_going();
+    let report = SequentialRunner::new().run_with(&pipeline, &Catalog::default(), &options).unwrap();
+    assert!(matches!(report.error(), Some(Error::Node { .. })), "{:?}", report.error());
+    assert_eq!(*seen.lock().unwrap(), [1, 0]);
 }
 
 #[test]
