@@ -66,6 +66,12 @@ impl Cancellation {
         self.is_cancelled.load(Ordering::Relaxed) || self.outer.as_ref().is_some_and(|outer| outer.is_cancelled())
     }
 
+    /// Whether cancelling one cancels the other.
+    #[cfg(feature = "cli")]
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.is_cancelled, &other.is_cancelled)
+    }
+
     /// A handle for one run: cancelling `outer` cancels it, but not the other way round.
     pub(crate) fn inside(outer: Option<&Self>) -> Self {
         Self { is_cancelled: Arc::default(), outer: outer.cloned().map(Arc::new) }

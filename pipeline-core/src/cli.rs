@@ -1,34 +1,26 @@
 //! The command line of a binary that runs its pipelines by name, with the flags of `kedro`.
 
+mod arguments;
+mod interrupt;
+mod run;
+mod runners;
+
 use std::error::Error as StdError;
 use std::ffi::OsString;
 use std::fmt;
 use std::io::{self, Write};
 use std::process::ExitCode;
-use std::time::Instant;
-
-use clap::{Arg, ArgMatches, Command};
 
 use crate::error::write_chain;
-#[cfg(feature = "rayon")]
-use crate::runner::ParallelRunner;
-use crate::runner::{DryRunner, Runner, RunnerExt, SequentialRunner};
-use crate::{Catalog, Error, Pipelines, Status};
+use crate::hook::Hook;
+use crate::{BoxError, Catalog, Pipelines};
 
 /// The exit code of a run that failed.
 const FAILED: u8 = 1;
 /// The exit code of a command line that cannot be understood; clap's own.
 const MISUSED: u8 = 2;
-
-type MakeRunner = fn() -> Box<dyn Runner>;
-
-/// The runners that `--runner` takes, by name.
-const RUNNERS: &[(&str, MakeRunner)] = &[
-    ("SequentialRunner", || Box::new(SequentialRunner::new())),
-    #[cfg(feature = "rayon")]
-    ("ParallelRunner", || Box::new(ParallelRunner::new())),
-    ("DryRunner", || Box::new(DryRunner::new())),
-];
+/// The exit code of a run that Ctrl-C ended, as shells have it.
+const INTERRUPTED: u8 = 130;
 
 /// Runs the pipelines of a program as its command line says. The body of `main`:
 ///
@@ -45,19 +37,32 @@ const RUNNERS: &[(&str, MakeRunner)] = &[
 /// | command | what it does |
 /// |---|---|
 /// | `run` | runs the pipeline `__default__` |
-/// | `run --pipeline NAME` | runs the pipeline of this name |
-/// | `run --runner NAME` | with this runner: `SequentialRunner`, `ParallelRunner` or `DryRunner` |
 /// | `registry list` | lists the names of the pipelines |
 ///
-/// The exit code is 0 if all went well, 1 if the run failed, and 2 if the command line asks for something that there is not;
-/// errors go to the standard error, with their causes and the nearest valid names.
+/// | flag of `run` | what it does |
+/// |---|---|
+/// | `-p`, `--pipeline NAME` | runs the pipeline of this name |
+/// | `-r`, `--runner NAME` | with this runner: `SequentialRunner` (the default), `ThreadRunner`, `ParallelRunner` or `DryRunner` |
+/// | `--parallel` | the same as `--runner ParallelRunner`; not together with `--runner` |
+/// | `--max-workers N` | executes at most so many nodes at a time; for `ThreadRunner` and `ParallelRunner` |
+/// | `--keep-going` | [goes on](crate::RunOptions::keep_going) after a failure with what does not depend on it |
+/// | `--only-missing-outputs` | [leaves out](crate::RunOptions::only_missing_outputs) nodes whose outputs are there already |
+/// | `--from-nodes A,B`, `--to-nodes A,B` | only these nodes and what comes after them, or before them |
+/// | `-n`, `--nodes A,B` | only these nodes |
+/// | `-t`, `--tags A,B` | only nodes with any of these tags |
+/// | `--from-inputs A,B`, `--to-outputs A,B` | only what comes after these datasets, or before them |
+///
+/// Names are separated by commas, but for those between `[` and `]`. Nodes must pass all filters, as in a [`Slice`](crate::Slice). Of a flag that is there
+/// twice the last one counts, so that the `--from-nodes` that a failed run advises can be added to the command as it was.
+///
+/// The exit code is 0 if all went well, 1 if the run failed, and 2 if the command line asks for something that there is not.
+/// Errors go to the standard error, with their causes and the nearest valid names, and after a failed run with where to resume it.
+///
+/// Ctrl-C ends a run before the next node; what is running goes on to its end, so that nothing is written by half, and the exit code is 130. A second
+/// one ends the program at once. A program that handles Ctrl-C itself by then goes on doing so.
 #[must_use]
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "`main(pipelines())` reads best, and nothing is done with them after it"
-)]
 pub fn main<C: Catalog + Sync>(pipelines: Pipelines<C>) -> ExitCode {
-    main_from(&pipelines, std::env::args_os())
+    Cli::new(pipelines).main()
 }
 
 /// As [`main`], with the arguments given, the first of which is the program's name.
@@ -66,7 +71,75 @@ pub fn main_from<C: Catalog + Sync>(
     pipelines: &Pipelines<C>,
     arguments: impl IntoIterator<Item = OsString>,
 ) -> ExitCode {
-    let matches = match command().try_get_matches_from(arguments) {
+    execute(pipelines, &[], arguments)
+}
+
+/// The command line of [`main`] with more to it: hooks.
+///
+/// ```no_run
+/// use pipeline_core::cli::Cli;
+/// use pipeline_core::hook::{Hook, NodeEvent};
+/// use pipeline_core::prelude::*;
+/// # catalog! { pub struct Catalog { A: Memory<i32>, B: Memory<i32> } }
+/// # pipelines! { fn pipelines() for Catalog { __default__ = pipeline!< node(|a: i32| a + 1, [A] -> [B]) > } }
+///
+/// struct Progress;
+///
+/// impl Hook for Progress {
+///     fn after_node_run(&self, event: &NodeEvent<'_>) {
+///         eprintln!("Completed node: {}", event.node);
+///     }
+/// }
+///
+/// fn main() -> std::process::ExitCode {
+///     Cli::new(pipelines()).hook(&Progress).main()
+/// }
+/// ```
+pub struct Cli<'h, C> {
+    pipelines: Pipelines<C>,
+    hooks: Vec<&'h dyn Hook>,
+}
+
+impl<'h, C: Catalog + Sync> Cli<'h, C> {
+    /// A command line over these pipelines.
+    #[must_use]
+    pub fn new(pipelines: Pipelines<C>) -> Self {
+        Self { pipelines, hooks: Vec::new() }
+    }
+
+    /// Has a hook called in each run, after those that were added before.
+    #[must_use]
+    pub fn hook(mut self, hook: &'h dyn Hook) -> Self {
+        self.hooks.push(hook);
+        self
+    }
+
+    /// Does what the program's arguments say.
+    #[must_use]
+    pub fn main(&self) -> ExitCode {
+        self.main_from(std::env::args_os())
+    }
+
+    /// As [`main`](Self::main), with the arguments given, the first of which is the program's name.
+    #[must_use]
+    pub fn main_from(&self, arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+        execute(&self.pipelines, &self.hooks, arguments)
+    }
+}
+
+impl<C> fmt::Debug for Cli<'_, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let hooks: Vec<&str> = self.hooks.iter().map(|hook| hook.name()).collect();
+        f.debug_struct("Cli").field("pipelines", &self.pipelines).field("hooks", &hooks).finish()
+    }
+}
+
+fn execute<C: Catalog + Sync>(
+    pipelines: &Pipelines<C>,
+    hooks: &[&dyn Hook],
+    arguments: impl IntoIterator<Item = OsString>,
+) -> ExitCode {
+    let matches = match arguments::command().try_get_matches_from(arguments) {
         Ok(matches) => matches,
         Err(error) => {
             // Nothing is left to tell if the terminal is gone.
@@ -75,81 +148,21 @@ pub fn main_from<C: Catalog + Sync>(
         }
     };
     let result = match matches.subcommand() {
-        Some(("run", arguments)) => run(pipelines, arguments),
-        _ => list(pipelines),
+        Some(("run", matches)) => run::run(pipelines, hooks, matches),
+        _ => pipelines.names().try_for_each(say),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
-        Err(Failure { error, code }) => {
-            drop(writeln!(io::stderr(), "error: {}", Chain(&*error)));
+        Err(Failure { error, notes, code }) => {
+            if let Some(error) = error {
+                tell(format_args!("error: {}", Chain(&*error)));
+            }
+            for note in notes {
+                tell(format_args!("{note}"));
+            }
             ExitCode::from(code)
         }
     }
-}
-
-fn command() -> Command {
-    let run = Command::new("run")
-        .about("Runs a pipeline")
-        .arg(
-            Arg::new("pipeline")
-                .short('p')
-                .long("pipeline")
-                .value_name("NAME")
-                .default_value("__default__")
-                .help("The registered pipeline to run"),
-        )
-        .arg(
-            Arg::new("runner")
-                .short('r')
-                .long("runner")
-                .value_name("NAME")
-                .default_value(RUNNERS[0].0)
-                .help("What runs it: SequentialRunner, ParallelRunner or DryRunner"),
-        );
-    let registry = Command::new("registry")
-        .about("Tells about the registered pipelines")
-        .subcommand_required(true)
-        .subcommand(Command::new("list").about("Lists the names of the registered pipelines"));
-    Command::new("pipelines")
-        .bin_name(bin_name())
-        .about("Runs the pipelines of this program")
-        .subcommand_required(true)
-        .subcommand(run)
-        .subcommand(registry)
-}
-
-fn bin_name() -> String {
-    let path = std::env::args_os().next().unwrap_or_default();
-    let name = std::path::Path::new(&path).file_name().unwrap_or_default();
-    name.to_string_lossy().into_owned()
-}
-
-fn run<C: Catalog + Sync>(pipelines: &Pipelines<C>, arguments: &ArgMatches) -> Result<(), Failure> {
-    let argument = |name: &str| arguments.get_one::<String>(name).map_or("", String::as_str);
-    let pipeline = pipelines.get(argument("pipeline")).map_err(Failure::misused)?;
-    let runner = runner(argument("runner")).map_err(Failure::misused)?;
-
-    let start = Instant::now();
-    let report = runner.run_report(pipeline, &pipelines.catalog()).map_err(Failure::failed)?;
-    let duration = start.elapsed();
-    let report = report.into_result().map_err(Failure::failed)?;
-    let is_dry = report.nodes().any(|(_, status)| status == Status::WouldExecute);
-    say(&if is_dry { report.to_string() } else { format!("{report} in {duration:.1?}") })
-}
-
-fn runner(name: &str) -> Result<Box<dyn Runner>, Error> {
-    match RUNNERS.iter().find(|(known, _)| *known == name) {
-        Some((_, make)) => Ok(make()),
-        None => {
-            let known: Vec<&str> = RUNNERS.iter().map(|(known, _)| *known).collect();
-            let hint = pipeline_graph::did_you_mean(name, &known, "the runners");
-            Err(Error::UnknownRunner { name: name.to_owned(), hint })
-        }
-    }
-}
-
-fn list<C>(pipelines: &Pipelines<C>) -> Result<(), Failure> {
-    pipelines.names().try_for_each(say)
 }
 
 /// Writes a line to the standard output. A reader that went away, as `head` does, is no failure.
@@ -160,18 +173,26 @@ fn say(line: &str) -> Result<(), Failure> {
     }
 }
 
+/// Writes a line to the standard error. If that is gone, nobody is left to tell.
+fn tell(line: fmt::Arguments<'_>) {
+    drop(writeln!(io::stderr(), "{line}"));
+}
+
+/// What a command ends with if not all went well.
 struct Failure {
-    error: Box<dyn StdError>,
+    error: Option<BoxError>,
+    /// What else to tell.
+    notes: Vec<String>,
     code: u8,
 }
 
 impl Failure {
-    fn failed(error: impl StdError + 'static) -> Self {
-        Self { error: Box::new(error), code: FAILED }
+    fn failed(error: impl Into<BoxError>) -> Self {
+        Self { error: Some(error.into()), notes: Vec::new(), code: FAILED }
     }
 
-    fn misused(error: Error) -> Self {
-        Self { error: Box::new(error), code: MISUSED }
+    fn misused(error: impl Into<BoxError>) -> Self {
+        Self { code: MISUSED, ..Self::failed(error) }
     }
 }
 

@@ -101,12 +101,12 @@ pub enum Error {
         node: String,
     },
 
-    /// Several nodes failed in a run that kept going.
-    #[error("{}:{}", how_many(.errors, .pipeline.as_deref()), each(.errors))]
+    /// Several nodes failed in a run that kept going; or some did, and it was cancelled too.
+    #[error("{}{} failed:{}", n_nodes(.errors), of(.pipeline.as_deref()), each(.errors))]
     Several {
         /// The pipeline, if it has a name.
         pipeline: Option<String>,
-        /// The error of each, in the order in which they happened; the last may be that the run was cancelled then.
+        /// The error of each, in the order in which they happened.
         errors: Vec<Error>,
     },
 
@@ -211,11 +211,11 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether the run was asked to end, whatever failed before.
-    pub(crate) fn is_cancelled(&self) -> bool {
+    /// Whether it says that the run was cancelled, be it beside other errors.
+    pub(crate) fn is_cancellation(&self) -> bool {
         match self {
             Self::Cancelled { .. } => true,
-            Self::Several { errors, .. } => errors.iter().any(Self::is_cancelled),
+            Self::Several { errors, .. } => errors.iter().any(Self::is_cancellation),
             _ => false,
         }
     }
@@ -426,13 +426,10 @@ fn at(node: Option<&str>, pipeline: Option<&str>) -> String {
     }
 }
 
-/// How many nodes failed, and whether the run was cancelled then.
-fn how_many(errors: &[Error], pipeline: Option<&str>) -> String {
-    let n_cancelled = errors.iter().filter(|error| error.is_cancelled()).count();
-    let n_nodes = errors.len() - n_cancelled;
-    let (s, then) =
-        (if n_nodes == 1 { "" } else { "s" }, if n_cancelled > 0 { ", and the run was cancelled" } else { "" });
-    format!("{n_nodes} node{s}{} failed{then}", of(pipeline))
+/// How many nodes failed; a cancellation is no node.
+fn n_nodes(errors: &[Error]) -> String {
+    let n = errors.iter().filter(|error| !error.is_cancellation()).count();
+    format!("{n} node{}", if n == 1 { "" } else { "s" })
 }
 
 /// The errors, one a line, each with its causes.

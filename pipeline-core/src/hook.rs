@@ -1,8 +1,14 @@
 //! Hooks: code of yours that a run calls around nodes, loads and saves.
 
+#[cfg(feature = "tracing")]
+mod spans;
+
 use std::any::Any;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+#[cfg(feature = "tracing")]
+pub use self::spans::Tracing;
 use crate::dag::{Dag, Dataset, Node};
 use crate::dataset::AnyDataset;
 use crate::{BoxError, Error};
@@ -12,6 +18,10 @@ use crate::{BoxError, Error};
 /// Hooks are called in the order in which [`RunOptions::hook`](crate::RunOptions::hook) added them, on the thread that executes the
 /// node. A method that returns a `Result` can veto what it is called before: its error is then the error of the node, or of the run.
 /// A panic in a hook is an error too.
+///
+/// A hook that was called before a node is called after it as well, with `after_node_run` or `on_node_error`, or both if a hook panics in the
+/// first; so it is with a run. A load or a save that fails has no end of its own: it ends with its node. An error is told to all hooks, also to those that
+/// a veto of another kept from being called before.
 ///
 /// ```
 /// use std::sync::Mutex;
@@ -130,10 +140,27 @@ pub trait Hook: Send + Sync {
     }
 }
 
+/// Tells a run from all others of the process: hooks may be called by several at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct RunId(u64);
+
+impl RunId {
+    /// That of a run without hooks.
+    pub(crate) const NOBODY_ASKS: Self = Self(0);
+
+    /// One that no other run has.
+    pub(crate) fn new() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
 /// A run.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct RunEvent<'a> {
+    /// Which run it is.
+    pub run: RunId,
     /// The name of the pipeline, if it has one.
     pub pipeline: Option<&'a str>,
     /// The DAG of the pipeline.
@@ -146,6 +173,8 @@ pub struct RunEvent<'a> {
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct NodeEvent<'a> {
+    /// The run.
+    pub run: RunId,
     /// The name of the pipeline, if it has one.
     pub pipeline: Option<&'a str>,
     /// The node.
@@ -158,6 +187,8 @@ pub struct NodeEvent<'a> {
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct DatasetEvent<'a> {
+    /// The run.
+    pub run: RunId,
     /// The name of the pipeline, if it has one.
     pub pipeline: Option<&'a str>,
     /// The node.

@@ -49,15 +49,17 @@
 //!
 //! # Features
 //!
-//! All are on by default; without them the crate holds the macros, the DAG, the datasets without a format, and the sequential runner.
+//! All but `tracing` are on by default; without them the crate holds the macros, the DAG, the datasets without a format, and the runners that need no
+//! other crate.
 //!
 //! | feature | what it brings |
 //! |---|---|
-//! | `cli` | [`cli`], with clap |
+//! | `cli` | [`cli`], with clap and ctrlc |
 //! | `csv` | [`dataset::Csv`] |
 //! | `json` | [`dataset::Json`] |
 //! | `rayon` | [`ParallelRunner`] |
 //! | `serde` | what `csv` and `json` share |
+//! | `tracing` | the hook `hook::Tracing`, with spans of the crate tracing |
 //!
 //! The words are [Kedro](https://kedro.org)'s: node, dataset, catalog, parameters, pipeline, runner, free input and output.
 

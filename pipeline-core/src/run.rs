@@ -33,6 +33,8 @@ pub struct Run<'r> {
     memory: &'r Memory,
     /// The nodes that are to run, if not all.
     selection: Option<&'r Selection>,
+    /// The nodes in the slice, if not all; of them, those whose outputs are there already may be left out.
+    sliced: Option<&'r Selection>,
     hooks: Hooks<'r>,
     keeps_going: bool,
     /// By which it can be cancelled from outside.

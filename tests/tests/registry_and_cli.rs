@@ -311,7 +311,9 @@ fn the_program_tells_an_error_with_its_causes() {
         (
             Some(1),
             String::new(),
-            "error: node `refuse([A]) -> [B]` of pipeline `failing` failed\n  caused by: 1 is refused\n".to_owned()
+            "error: node `refuse([A]) -> [B]` of pipeline `failing` failed\n  caused by: 1 is refused\n\
+             No nodes ran. Repeat the previous command to attempt a new run.\n"
+                .to_owned()
         )
     );
     let (code, out, err) = told(&["run", "--pipeline", "reading"]);
@@ -319,11 +321,12 @@ fn the_program_tells_an_error_with_its_causes() {
     assert_eq!(
         err,
         "error: cannot load dataset `missing` for node `<closure>([missing]) -> [len]` of pipeline `reading`\n  \
-         caused by: no/such/folder/missing.txt: No such file or directory (os error 2)\n"
+         caused by: no/such/folder/missing.txt: No such file or directory (os error 2)\n\
+         No nodes ran. Repeat the previous command to attempt a new run.\n"
     );
     let (code, _, err) = told(&["run", "--pipeline", "unsaved"]);
     assert_eq!(code, Some(1));
-    assert!(err.ends_with("caused by: nothing has been saved yet\n"), "{err}");
+    assert!(err.contains("caused by: nothing has been saved yet\n"), "{err}");
 }
 
 #[test]
@@ -331,7 +334,7 @@ fn the_program_tells_a_panic_as_an_error() {
     let (code, out, err) = told(&["run", "--pipeline", "panicking"]);
     assert_eq!((code, out.as_str()), (Some(1), ""));
     // The panic itself has been told before, by the standard library.
-    assert!(err.ends_with("error: node `panics([A]) -> [B]` of pipeline `panicking` panicked: 1 panics\n"), "{err}");
+    assert!(err.contains("\nerror: node `panics([A]) -> [B]` of pipeline `panicking` panicked: 1 panics\n"), "{err}");
 }
 
 #[test]

@@ -19,9 +19,14 @@ pub enum Status {
     Skipped(&'static str),
 }
 
+impl Status {
+    /// The slice leaves it out: nobody asked for it.
+    pub(super) const NOT_SELECTED: Self = Self::Skipped("it is not selected");
+}
+
 /// What became of a run: of each node, of the free outputs, and the error that ended it.
 ///
-/// Its `Display` is in Kedro's words.
+/// Its `Display` is in Kedro's words, of the nodes that the run was asked for: those that a slice leaves out are not told.
 #[derive(Debug)]
 pub struct Report<O: Outputs = ()> {
     /// The free outputs, each in an `Option`.
@@ -83,8 +88,9 @@ impl<O: Outputs> fmt::Display for Report<O> {
             return self.with_status(Status::WouldExecute).try_for_each(|node| write!(f, "\n{node}"));
         }
         let n_completed = self.with_status(Status::Completed).count();
-        write!(f, "Completed {n_completed} out of {} nodes", self.nodes.len())?;
-        for (node, status) in self.nodes() {
+        let n_selected = self.nodes.len() - self.with_status(Status::NOT_SELECTED).count();
+        write!(f, "Completed {n_completed} out of {n_selected} nodes")?;
+        for (node, status) in self.nodes().filter(|&(_, status)| status != Status::NOT_SELECTED) {
             match status {
                 Status::Failed => write!(f, "\nfailed: {node}")?,
                 Status::Skipped(why) => write!(f, "\nskipped, because {why}: {node}")?,

@@ -65,16 +65,16 @@ impl Run<'_> {
     /// What became of a node, when the run is over.
     fn status(&self, node: Node<'_>, error: Option<&Error>) -> Status {
         let would_execute = self.would_execute.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_outside = |nodes: Option<&Selection>| nodes.is_some_and(|selection| !selection.contains(node.id()));
         match self.memory.state(node.id().index()) {
             State::Completed => Status::Completed,
             State::Failed | State::Running => Status::Failed,
             State::Waiting if would_execute.contains(&node.id()) => Status::WouldExecute,
-            _ if self.selection.is_some_and(|selection| !selection.contains(node.id())) => {
-                Status::Skipped("it is not selected")
-            }
+            _ if is_outside(self.sliced) => Status::NOT_SELECTED,
+            _ if is_outside(self.selection) => Status::Skipped("no missing output needs it"),
             State::Orphaned => Status::Skipped("a node that it waits for failed"),
             _ => Status::Skipped(match error {
-                Some(error) if error.is_cancelled() => "the run was cancelled",
+                Some(error) if error.is_cancellation() => "the run was cancelled",
                 Some(_) => "the run failed",
                 None => "the runner left it out",
             }),
@@ -93,18 +93,20 @@ fn start<C: Catalog + Sync, O: Outputs, T>(
     is_empty: impl FnOnce(&T) -> bool,
 ) -> Result<T, Error> {
     let dag = pipeline.dag()?;
-    let selection = select(pipeline, dag, catalog, options)?;
+    let chosen = select(pipeline, dag, catalog, options)?;
+    let selection = chosen.as_ref().map(|chosen| &chosen.to_run);
     let plan = pipeline.plan();
     let mut memory = plan.memory();
-    memory.expect_readers(dag, selection.as_ref());
-    let releases = if plan.passes_through_catalog() { Releases::new(dag, catalog, selection.as_ref()) } else { None };
+    memory.expect_readers(dag, selection);
+    let releases = if plan.passes_through_catalog() { Releases::new(dag, catalog, selection) } else { None };
     let nodes = Active { pipeline: pipeline.name(), plan, catalog, memory: &memory };
     let hooks = Hooks::new(&options.hooks);
     let run = Run {
         dag,
         nodes: &nodes,
         memory: &memory,
-        selection: selection.as_ref(),
+        selection,
+        sliced: chosen.as_ref().map(|chosen| &chosen.sliced),
         hooks,
         keeps_going: options.keeps_going,
         outer_cancellation: options.cancellation.as_ref(),
@@ -124,25 +126,34 @@ fn start<C: Catalog + Sync, O: Outputs, T>(
     Ok(result)
 }
 
+/// Nodes, where not all are to run.
+struct Chosen {
+    /// Those in the slice.
+    sliced: Selection,
+    /// Those of them whose outputs are not there already, if that counts.
+    to_run: Selection,
+}
+
 /// The nodes that are to run, if not all.
 fn select<C: Catalog, O: Outputs>(
     pipeline: &Pipeline<C, O>,
     dag: &Dag,
     catalog: &C,
     options: &RunOptions<'_>,
-) -> Result<Option<Selection>, Error> {
+) -> Result<Option<Chosen>, Error> {
     if options.slice.is_whole() && !options.only_missing_outputs {
         return Ok(None);
     }
-    let mut selection = pipeline.select(&options.slice)?;
+    let sliced = pipeline.select(&options.slice)?;
+    let mut to_run = sliced.clone();
     if options.only_missing_outputs {
         let is_persisted = |name: &str| catalog.dataset(name).is_some_and(AnyDataset::is_persisted);
         let exists = |name: &str| catalog.dataset(name).map_or(Ok(false), AnyDataset::exists);
         let wanted = dag.free_outputs().filter(|_| pipeline.collect().takes_all()).map(Dataset::id);
-        selection = dag.missing_outputs(&selection, is_persisted, exists, wanted)?;
+        to_run = dag.missing_outputs(&sliced, is_persisted, exists, wanted)?;
     }
-    dag.check_inputs(&selection).map_err(|error| error.of_pipeline(pipeline.name()))?;
-    Ok(Some(selection))
+    dag.check_inputs(&to_run).map_err(|error| error.of_pipeline(pipeline.name()))?;
+    Ok(Some(Chosen { sliced, to_run }))
 }
 
 /// Has the runner execute its nodes between the hooks of the run. All errors of the run are in the one that is returned.
@@ -160,11 +171,12 @@ fn watched<C: Catalog>(run: &Run<'_>, hooks: Hooks<'_>, catalog: &C, runner: Run
 impl Run<'_> {
     /// What failed while the run kept going, and what ended it.
     fn failures(&self, end: Option<Error>) -> Option<Error> {
-        let mut errors = std::mem::take(&mut *self.failures.lock().unwrap_or_else(PoisonError::into_inner));
-        errors.extend(end);
-        match errors.len() {
-            0 | 1 => errors.pop(),
-            _ => Some(Error::Several { pipeline: self.pipeline().map(str::to_owned), errors }),
+        let mut failures = std::mem::take(&mut *self.failures.lock().unwrap_or_else(PoisonError::into_inner));
+        failures.extend(end);
+        match failures.len() {
+            0 => None,
+            1 => failures.pop(),
+            _ => Some(Error::Several { pipeline: self.pipeline().map(str::to_owned), errors: failures }),
         }
     }
 }

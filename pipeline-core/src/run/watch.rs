@@ -6,16 +6,17 @@ use std::time::{Duration, Instant};
 use crate::body::Failure;
 use crate::dag::{Dag, DatasetId, Node};
 use crate::dataset::AnyDataset;
-use crate::hook::{DatasetEvent, Hook, NodeEvent, RunEvent};
+use crate::hook::{DatasetEvent, Hook, NodeEvent, RunEvent, RunId};
 use crate::panics::caught;
 use crate::{BoxError, Error};
 
 /// The hooks of a run.
 #[derive(Clone, Copy)]
 pub(crate) struct Hooks<'h> {
-    hooks: &'h [&'h dyn Hook],
+    in_order: &'h [&'h dyn Hook],
     /// Whether one of them wants timings.
     timed: bool,
+    run: RunId,
 }
 
 /// What a hook had to say against something: its name, and the error.
@@ -26,11 +27,12 @@ pub(super) struct Vetoed(pub(super) Failure);
 
 impl<'h> Hooks<'h> {
     pub(super) fn new(hooks: &'h [&'h dyn Hook]) -> Self {
-        Self { hooks, timed: hooks.iter().any(|hook| hook.wants_timings()) }
+        let run = if hooks.is_empty() { RunId::NOBODY_ASKS } else { RunId::new() };
+        Self { in_order: hooks, timed: hooks.iter().any(|hook| hook.wants_timings()), run }
     }
 
     pub(super) fn is_empty(self) -> bool {
-        self.hooks.is_empty()
+        self.in_order.is_empty()
     }
 
     fn now(self) -> Option<Instant> {
@@ -39,26 +41,33 @@ impl<'h> Hooks<'h> {
 
     /// Calls one method of each, up to the first that fails or panics.
     fn each(self, mut call: impl FnMut(&dyn Hook) -> Result<(), BoxError>) -> Result<(), Veto> {
-        for hook in self.hooks {
-            let called = caught(|| call(*hook));
-            let result = called.unwrap_or_else(|message| Err(format!("it panicked: {message}").into()));
-            result.map_err(|error| (hook.name().to_owned(), error))?;
-        }
-        Ok(())
+        self.in_order.iter().try_for_each(|hook| called(*hook, |hook| call(hook)))
     }
 
-    /// Calls one method of each that returns nothing, with how long it took for those that want to know.
+    /// Calls one method of each that returns nothing, with how long it took for those that want to know. If one panics, the others are
+    /// called all the same: what they began before has its end.
     fn each_after(
         self,
         started: Option<Instant>,
         mut call: impl FnMut(&dyn Hook, Option<Duration>),
     ) -> Result<(), Veto> {
         let took = started.map(|started| started.elapsed());
-        self.each(|hook| {
-            call(hook, took.filter(|_| hook.wants_timings()));
-            Ok(())
-        })
+        let mut result = Ok(());
+        for hook in self.in_order {
+            let told = called(*hook, |hook| {
+                call(hook, took.filter(|_| hook.wants_timings()));
+                Ok(())
+            });
+            result = result.and(told);
+        }
+        result
     }
+}
+
+/// Calls a method of a hook; a panic is an error too.
+fn called(hook: &dyn Hook, call: impl FnOnce(&dyn Hook) -> Result<(), BoxError>) -> Result<(), Veto> {
+    let result = caught(|| call(hook)).unwrap_or_else(|message| Err(format!("it panicked: {message}").into()));
+    result.map_err(|error| (hook.name().to_owned(), error))
 }
 
 /// The hooks of a run, around all its nodes.
@@ -70,7 +79,7 @@ pub(super) struct WatchRun<'r> {
 
 impl<'r> WatchRun<'r> {
     pub(super) fn new(hooks: Hooks<'r>, pipeline: Option<&'r str>, dag: &'r Dag) -> Self {
-        Self { hooks, event: RunEvent { pipeline, dag, took: None }, started: hooks.now() }
+        Self { hooks, event: RunEvent { run: hooks.run, pipeline, dag, took: None }, started: hooks.now() }
     }
 
     pub(super) fn before(&self, datasets: &[(&'static str, &dyn AnyDataset)]) -> Result<(), Error> {
@@ -114,12 +123,12 @@ impl<'r> Watch<'r> {
     }
 
     fn event(&self, took: Option<Duration>) -> NodeEvent<'r> {
-        NodeEvent { pipeline: self.pipeline, node: self.node, took }
+        NodeEvent { run: self.hooks.run, pipeline: self.pipeline, node: self.node, took }
     }
 
     fn dataset(&self, id: u32, took: Option<Duration>) -> DatasetEvent<'r> {
         let dataset = self.node.dag().dataset(DatasetId(id));
-        DatasetEvent { pipeline: self.pipeline, node: self.node, dataset, took }
+        DatasetEvent { run: self.hooks.run, pipeline: self.pipeline, node: self.node, dataset, took }
     }
 
     pub(super) fn before_node(&self) -> Result<(), Failure> {

@@ -1,0 +1,93 @@
+//! The command `run`.
+
+use std::time::{Duration, Instant};
+
+use clap::ArgMatches;
+
+use super::arguments::{slice, text};
+use super::interrupt::Interruptible;
+use super::{FAILED, Failure, INTERRUPTED, MISUSED, runners, say, tell};
+use crate::dag::{Dag, Dataset};
+use crate::hook::Hook;
+use crate::runner::RunnerExt;
+use crate::{Catalog, Error, Pipelines, Report, RunOptions, Status};
+
+pub(super) fn run<C: Catalog + Sync>(
+    pipelines: &Pipelines<C>,
+    hooks: &[&dyn Hook],
+    matches: &ArgMatches,
+) -> Result<(), Failure> {
+    let name = text(matches, "pipeline").unwrap_or_default();
+    let pipeline = pipelines.get(name).map_err(Failure::misused)?;
+    let max_workers = matches.get_one::<usize>("max-workers").copied();
+    let runner = runners::runner(text(matches, "runner"), matches.get_flag("parallel"), max_workers)?;
+
+    let interruptible = Interruptible::new();
+    let mut options = RunOptions::new().slice(slice(matches)).cancelled_by(interruptible.cancellation());
+    if matches.get_flag("keep-going") {
+        options = options.keep_going();
+    }
+    if matches.get_flag("only-missing-outputs") {
+        options = options.only_missing_outputs();
+    }
+    options = hooks.iter().fold(options, |options, hook| options.hook(*hook));
+
+    let start = Instant::now();
+    let report = runner.run_with(pipeline, &pipelines.catalog(), &options).map_err(not_started)?;
+    let duration = start.elapsed();
+    let was_interrupted = interruptible.cancellation().is_cancelled();
+    drop(interruptible);
+
+    if report.error().is_some() {
+        return Err(failed(report, matches.get_flag("keep-going"), was_interrupted));
+    }
+    say(&summary(&report, duration))?;
+    if let Some(note) = pipeline.dag().ok().and_then(|dag| not_kept(dag, &report)) {
+        tell(format_args!("{note}"));
+    }
+    // Its last node was running already; whoever pressed Ctrl-C wants what would follow not to.
+    if was_interrupted { Err(Failure { error: None, notes: Vec::new(), code: INTERRUPTED }) } else { Ok(()) }
+}
+
+/// Why nothing could start: most often names in the flags.
+fn not_started(error: Error) -> Failure {
+    let is_misuse = matches!(
+        error,
+        Error::NotInPipeline { .. }
+            | Error::UnclearNode { .. }
+            | Error::NothingSelected { .. }
+            | Error::InMemoryOnly { .. }
+    );
+    Failure { code: if is_misuse { MISUSED } else { FAILED }, ..Failure::failed(error) }
+}
+
+/// The error, what became of the nodes if the run went on after it, and where to resume.
+fn failed(report: Report, kept_going: bool, was_interrupted: bool) -> Failure {
+    let summary = kept_going.then(|| report.to_string());
+    let hint = report.resume_hint().map(ToString::to_string);
+    let notes = summary.into_iter().chain(hint).collect();
+    let error = report.into_result().err().map(Into::into);
+    Failure { error, notes, code: if was_interrupted { INTERRUPTED } else { FAILED } }
+}
+
+/// The report, with the time behind its first line; a dry run takes none worth telling.
+fn summary(report: &Report, duration: Duration) -> String {
+    let text = report.to_string();
+    if report.nodes().any(|(_, status)| status == Status::WouldExecute) {
+        return text;
+    }
+    let (first, rest) = text.split_at(text.find('\n').unwrap_or(text.len()));
+    format!("{first} in {duration:.1?}{rest}")
+}
+
+/// The free outputs that have been made: a program that calls the run gets them, the command line has nowhere to put them.
+fn not_kept(dag: &Dag, report: &Report) -> Option<String> {
+    let completed: Vec<bool> = report.nodes().map(|(_, status)| status == Status::Completed).collect();
+    let was_made = |place: usize| completed.get(place).copied().unwrap_or_default();
+    let made = dag.free_outputs().filter(|output| output.writer().is_some_and(|node| was_made(node.id().index())));
+    let names: Vec<&str> = made.map(Dataset::name).collect();
+    let them = if names.len() == 1 { "it" } else { "them" };
+    (!names.is_empty()).then(|| {
+        format!("not kept: {}; declare {them} in the catalog to save {them}", pipeline_graph::list(&names, "and"))
+    })
+}

@@ -1,0 +1,174 @@
+//! Ctrl-C while the command line runs a pipeline.
+
+#![cfg(target_os = "linux")]
+#![expect(clippy::unwrap_used, reason = "what a test does in a function is test too")]
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+
+use tempfile::{TempDir, tempdir};
+
+/// A run that is in the middle of writing a file. It goes on when there is a file `go` in its folder.
+struct InTheMiddle {
+    folder: TempDir,
+    program: Child,
+    out: BufReader<std::process::ChildStdout>,
+    err: BufReader<std::process::ChildStderr>,
+}
+
+impl InTheMiddle {
+    fn of_run(flags: &[&str]) -> Self {
+        let folder = tempdir().unwrap();
+        // The tests may have been started in the background, with Ctrl-C ignored; a program inherits that.
+        let mut program = Command::new("env")
+            .args(["--default-signal=INT", env!("CARGO_BIN_EXE_pipeline-tests-cli-flags"), "run"])
+            .args(flags)
+            .current_dir(folder.path())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut out = BufReader::new(program.stdout.take().unwrap());
+        let err = BufReader::new(program.stderr.take().unwrap());
+        assert_eq!(line(&mut out), "half\n");
+        let run = Self { folder, program, out, err };
+        assert!(run.files().iter().any(|file| file.starts_with(".saving-")), "it is written beside");
+        assert!(!run.has("slow.txt"));
+        run
+    }
+
+    fn press_ctrl_c(&self) {
+        let status = Command::new("kill").args(["-INT", &self.program.id().to_string()]).status().unwrap();
+        assert!(status.success());
+    }
+
+    fn go(&self) {
+        fs::write(self.folder.path().join("go"), "").unwrap();
+    }
+
+    fn data(&self) -> std::path::PathBuf {
+        self.folder.path().join("data")
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.data().join(name).exists()
+    }
+
+    fn files(&self) -> Vec<String> {
+        let name = |path: &Path| path.file_name().unwrap().to_string_lossy().into_owned();
+        fs::read_dir(self.data()).unwrap().map(|entry| name(&entry.unwrap().path())).collect()
+    }
+
+    /// How it ends, and what else it tells.
+    fn end(&mut self) -> (ExitStatus, String, String) {
+        let status = self.program.wait().unwrap();
+        let (mut out, mut err) = (String::new(), String::new());
+        self.out.read_to_string(&mut out).unwrap();
+        self.err.read_to_string(&mut err).unwrap();
+        (status, out, err)
+    }
+}
+
+impl Drop for InTheMiddle {
+    fn drop(&mut self) {
+        drop(self.program.kill());
+        drop(self.program.wait());
+    }
+}
+
+fn line(from: &mut impl BufRead) -> String {
+    let mut line = String::new();
+    from.read_line(&mut line).unwrap();
+    line
+}
+
+const FIRST: &str = "Ctrl-C: running nodes are let finish, and no other is started; again to end at once\n";
+
+#[test]
+fn the_first_ends_the_run_after_what_is_running() {
+    for runner in ["SequentialRunner", "ThreadRunner", "ParallelRunner"] {
+        let mut run = InTheMiddle::of_run(&["--pipeline", "slow", "--runner", runner]);
+        run.press_ctrl_c();
+        assert_eq!(line(&mut run.err), FIRST, "{runner}");
+        run.go();
+        let (status, out, err) = run.end();
+        assert_eq!((status.code(), out.as_str()), (Some(130), ""), "{runner}");
+        assert_eq!(
+            err,
+            "error: the run of pipeline `slow` was cancelled before node `after: copy([slow]) -> [third]`\n\
+             There is 1 node that has not run.\n\
+             You can resume the pipeline run from the nearest nodes with persisted inputs by adding the following argument to \
+             your previous command:\n  --from-nodes \"after\"\n",
+            "{runner}"
+        );
+        // What was running is complete, nothing else was started, and nothing is left beside.
+        assert_eq!(run.files(), ["slow.txt"], "{runner}");
+        assert_eq!(fs::read_to_string(run.data().join("slow.txt")).unwrap(), "written from 1", "{runner}");
+    }
+}
+
+#[test]
+fn what_failed_before_is_told_too() {
+    let mut run = InTheMiddle::of_run(&["--pipeline", "broken_and_slow", "--keep-going"]);
+    run.press_ctrl_c();
+    assert_eq!(line(&mut run.err), FIRST);
+    run.go();
+    let (status, out, err) = run.end();
+    assert_eq!((status.code(), out.as_str()), (Some(130), ""));
+    assert!(
+        err.starts_with(
+            "error: 1 node of pipeline `broken_and_slow` failed:\n  \
+             node `refuse([first]) -> [second]` of pipeline `broken_and_slow` failed\n    caused by: refused\n  \
+             the run of pipeline `broken_and_slow` was cancelled before node `after: copy([slow]) -> [third]`\n\
+             Completed 2 out of 4 nodes\n\
+             failed: refuse([first]) -> [second]\n\
+             skipped, because the run was cancelled: after: copy([slow]) -> [third]\n"
+        ),
+        "{err}"
+    );
+}
+
+#[test]
+fn at_the_last_node_nothing_is_left_to_end_but_the_exit_code_tells_of_it() {
+    let mut run = InTheMiddle::of_run(&["--pipeline", "only_slow"]);
+    run.press_ctrl_c();
+    assert_eq!(line(&mut run.err), FIRST);
+    run.go();
+    let (status, out, err) = run.end();
+    assert_eq!((status.code(), err.as_str()), (Some(130), ""));
+    assert!(out.starts_with("Completed 1 out of 1 nodes in "), "{out}");
+    assert_eq!(run.files(), ["slow.txt"]);
+}
+
+#[test]
+fn the_second_ends_the_program_at_once() {
+    let mut run = InTheMiddle::of_run(&["--pipeline", "slow"]);
+    run.press_ctrl_c();
+    assert_eq!(line(&mut run.err), FIRST);
+    run.press_ctrl_c();
+    let (status, out, err) = run.end();
+    assert_eq!((status.code(), status.signal()), (Some(130), None));
+    assert_eq!((out.as_str(), err.as_str()), ("", ""));
+    // It was in the middle of writing: the file does not have its name.
+    assert!(!run.has("slow.txt"));
+}
+
+#[test]
+fn where_it_is_ignored_it_stays_so() {
+    // As `nohup` and shells in the background start programs.
+    let folder = tempdir().unwrap();
+    let mut program = Command::new("env")
+        .args(["--ignore-signal=INT", env!("CARGO_BIN_EXE_pipeline-tests-cli-flags"), "run", "--pipeline", "only_slow"])
+        .current_dir(folder.path())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut out = BufReader::new(program.stdout.take().unwrap());
+    assert_eq!(line(&mut out), "half\n");
+    assert!(Command::new("kill").args(["-INT", &program.id().to_string()]).status().unwrap().success());
+    fs::write(folder.path().join("go"), "").unwrap();
+    assert!(program.wait().unwrap().success());
+}
