@@ -83,7 +83,9 @@ fn readers(each: &'static [fn(&Slot<Value>)], max_clones: usize) {
             })
             .collect();
         first(&slot);
-        others.into_iter().for_each(|other| other.join().expect("it reads"));
+        for other in others {
+            other.join().expect("it reads");
+        }
         // Before the slot itself is dropped, its last reader has dropped the value.
         counts.check(max_clones);
     });

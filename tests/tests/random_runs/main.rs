@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
-use pipeline_core::dag::{Dag, Node};
+use pipeline_core::dag::{Dag, Dataset, Node};
 use pipeline_core::prelude::*;
 use pipeline_core::{Error, Outputs, RunOptions, Status};
 use rayon::{ThreadPool, ThreadPoolBuilder};
@@ -189,7 +189,8 @@ fn keeps_going(name: &str, pipeline: &dyn Shape, tried: &Tried, catalog: &Catalo
     assert_eq!(ran.status, expected.status, "{name}");
     assert_eq!(ran.outputs, expected.outputs, "{name}");
     let mut errors = expected.errors.clone();
-    (errors.sort(), ran.errors.sort());
+    errors.sort();
+    ran.errors.sort();
     assert_eq!(ran.errors, errors, "{name}");
 }
 
@@ -218,8 +219,8 @@ fn number_of(node: Node<'_>) -> usize {
     node.name().and_then(|name| name[1..].parse().ok()).expect("it is called so")
 }
 
-fn predecessors<'d>(node: Node<'d>) -> impl Iterator<Item = Node<'d>> {
-    node.inputs().filter_map(|input| input.writer())
+fn predecessors(node: Node<'_>) -> impl Iterator<Item = Node<'_>> {
+    node.inputs().filter_map(Dataset::writer)
 }
 
 /// The nodes that fail in a run that keeps going: those that are to, and wait for none that does.
