@@ -14,16 +14,17 @@ use std::sync::Arc;
 use crate::dag::Dag;
 use crate::dataset::{Dataset, IntoInput, Load, Save};
 use crate::error::{BoxError, DatasetError};
+use crate::node::NodeCode;
 use crate::outputs::{CanBeShared, CanHold, HasParts, IsAResultOf, IsHandled};
 use crate::pass::{CanBePassedAs, CanGive, Held, Input, KeptByTheCatalog, Lent, Owned, Shared};
 use crate::run::{Watch, or_leave};
-use crate::slot::{AnySlot, Readers, Slot};
+use crate::slot::{self, AnySlot, Readers, Slot};
 use crate::{Outputs, Pipeline};
 
 /// A pipeline as it came from the macro, complete.
 pub(crate) struct Part<C> {
     pub(crate) dag: &'static Dag,
-    pub(crate) nodes: Box<[Box<dyn AnyNode<C>>]>,
+    pub(crate) nodes: Box<[NodeCode<C>]>,
     pub(crate) slots: Box<[MakeSlot]>,
 }
 
@@ -42,28 +43,9 @@ type MakeSlot = fn(u32) -> AnySlot;
 /// How a node ended.
 pub(crate) type Ended = Result<(), Box<Failure>>;
 
-/// A node as a run calls it: loads its inputs, calls its function, saves its outputs.
-pub(crate) trait AnyNode<C>: Send + Sync {
-    fn call(&self, catalog: &C, io: &Io<'_>) -> Ended;
-}
-
-/// What a node needs (the keys of its slots, its closure if it is one), and a function that does its work with that.
-///
-/// The function is apart from what it needs, so it has no state: nodes that need the same types share all code but their own.
-struct Node<C, Needs> {
-    needs: Needs,
-    work: fn(&C, &Io<'_>, &Needs) -> Ended,
-}
-
-impl<C, Needs: Send + Sync> AnyNode<C> for Node<C, Needs> {
-    fn call(&self, catalog: &C, io: &Io<'_>) -> Ended {
-        (self.work)(catalog, io, &self.needs)
-    }
-}
-
 /// A pipeline while it is declared. Slots and nodes come in the order of the DAG.
 pub struct Body<C> {
-    nodes: Vec<Box<dyn AnyNode<C>>>,
+    nodes: Vec<NodeCode<C>>,
     slots: Vec<MakeSlot>,
 }
 
@@ -103,7 +85,7 @@ impl<C: 'static> Body<C> {
     /// Declares the next node.
     #[inline(never)]
     pub fn node<Needs: Send + Sync + 'static>(&mut self, needs: Needs, work: fn(&C, &Io<'_>, &Needs) -> Ended) {
-        self.nodes.push(Box::new(Node { needs, work }));
+        self.nodes.push(NodeCode::new(needs, work));
     }
 }
 
@@ -172,10 +154,19 @@ impl<'r> Io<'r> {
     ///
     /// Panics if it has not been written; a run executes no node before that.
     #[must_use]
-    #[inline(never)]
+    #[inline]
     pub fn take<T: 'static>(&self, id: u32, key: &Key<T>) -> Owned<T> {
-        let take = || Owned::new(self.slot(id, *key).take().expect(WRITTEN_BEFORE));
-        if self.watch.is_some() { self.watched(id, take) } else { take() }
+        Owned::new(match self.slot(id, *key).take() {
+            Some(value) if self.watch.is_none() => value,
+            value => self.take_watched(id, value),
+        })
+    }
+
+    /// Takes a value with hooks, or tells that there is none.
+    #[cold]
+    #[inline(never)]
+    fn take_watched<T: 'static>(&self, id: u32, value: Option<T>) -> T {
+        self.watched(id, || Owned::new(value.expect(WRITTEN_BEFORE))).into_value()
     }
 
     /// Reads a dataset in memory that other nodes read too.
@@ -186,8 +177,17 @@ impl<'r> Io<'r> {
     #[must_use]
     #[inline(never)]
     pub fn read<T: 'static>(&self, id: u32, key: &Key<T>) -> Lent<'r, T> {
-        let read = || self.slot(id, *key).read(self.readers).expect(WRITTEN_BEFORE);
-        if self.watch.is_some() { self.watched(id, read) } else { read() }
+        match self.slot(id, *key).read(self.readers) {
+            Some(lent) if self.watch.is_none() => lent,
+            lent => self.read_watched(id, lent),
+        }
+    }
+
+    /// Reads a value with hooks, or tells that there is none.
+    #[cold]
+    #[inline(never)]
+    fn read_watched<T: 'static>(&self, id: u32, lent: Option<Lent<'r, T>>) -> Lent<'r, T> {
+        self.watched(id, || lent.expect(WRITTEN_BEFORE))
     }
 
     /// Loads a dataset of the catalog.
@@ -254,7 +254,7 @@ impl<'r> Io<'r> {
     }
 
     /// Puts the value of a dataset in memory, whose type that is, where its readers find it.
-    #[inline(never)]
+    #[inline]
     pub fn put<T>(&self, id: u32, key: &Key<T>, value: T)
     where
         T: 'static, // an output outlives its node: a function returns an owned value, not a borrow of its input
@@ -267,6 +267,7 @@ impl<'r> Io<'r> {
 
     /// Puts a value in memory, with hooks.
     #[cold]
+    #[inline(never)]
     fn put_watched<T: 'static>(&self, id: u32, key: Key<T>, value: T, watch: &Watch<'_>) {
         let started = or_leave(watch.before_save(id, &value));
         self.slot(id, key).put(value);
@@ -308,8 +309,9 @@ impl<'r> Io<'r> {
         self.slot(id, *key).take()
     }
 
+    #[inline]
     fn slot<T: 'static>(&self, id: u32, _: Key<T>) -> &'r Slot<T> {
-        self.slots[id as usize].of().expect("a key fits the slots of its own pipeline")
+        slot::at(self.slots, id)
     }
 }
 

@@ -74,6 +74,7 @@ mod error;
 pub mod hook;
 mod macros;
 mod memory;
+mod node;
 pub mod outputs;
 mod panics;
 pub mod pass;

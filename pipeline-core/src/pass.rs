@@ -160,8 +160,13 @@ pub trait CanGive<P> {
 pub struct Owned<T>(Option<T>);
 
 impl<T> Owned<T> {
+    #[inline]
     pub(crate) fn new(value: T) -> Self {
         Self(Some(value))
+    }
+
+    pub(crate) fn into_value(self) -> T {
+        self.0.expect(PASSED_ONCE)
     }
 
     /// Asks how a function of one parameter takes it.
@@ -250,10 +255,12 @@ enum Loan<'s, T> {
 }
 
 impl<'s, T> Lent<'s, T> {
+    #[inline]
     pub(crate) fn lease(lease: Lease<'s, T>) -> Self {
         Self(ManuallyDrop::new(Loan::Lease(lease)))
     }
 
+    #[inline]
     pub(crate) fn last(value: T) -> Self {
         Self(ManuallyDrop::new(Loan::Last(Some(value))))
     }
@@ -300,13 +307,19 @@ pub struct Shared<'a, 's, T, P> {
 }
 
 impl<'a, P, T: CanBePassedAs<'a, P, Kept: Clone>> Shared<'a, '_, T, P> {
-    #[inline(never)]
+    #[inline]
     pub(crate) fn get(self) -> P {
         match &mut *self.lent.0 {
             Loan::Lease(lease) => CanBePassedAs::lend(&**lease, Clone::clone),
-            Loan::Last(value) => CanBePassedAs::give(value),
+            Loan::Last(value) => give_last(value),
         }
     }
+}
+
+/// Out of line: it is the smaller part of all readers, and of many types there is never a last one.
+#[inline(never)]
+fn give_last<'a, P, T: CanBePassedAs<'a, P>>(value: &'a mut Option<T>) -> P {
+    CanBePassedAs::give(value)
 }
 
 impl<T, P> fmt::Debug for Shared<'_, '_, T, P> {
@@ -316,9 +329,18 @@ impl<T, P> fmt::Debug for Shared<'_, '_, T, P> {
 }
 
 impl<T> Drop for Lent<'_, T> {
+    #[inline]
+    fn drop(&mut self) {
+        if mem::needs_drop::<T>() {
+            self.end();
+        }
+    }
+}
+
+impl<T> Lent<'_, T> {
     /// Drops the loan out of line: rustc puts what it drops by itself into every node that reads.
     #[inline(never)]
-    fn drop(&mut self) {
+    fn end(&mut self) {
         drop(ManuallyDrop::into_inner(mem::replace(&mut self.0, ManuallyDrop::new(Loan::Last(None)))));
     }
 }

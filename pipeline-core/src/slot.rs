@@ -3,8 +3,8 @@
 //! The one module with unsafe code: a lock in each slot would cost more than most of what a run does between two nodes. What keeps
 //! slots from being touched by two threads is the order of a run, which [`Run`](crate::Run) enforces whatever a runner does:
 //!
-//! 1. A node is executed at most once a run, or passed over once, and only nodes that the DAG names as writer or reader of a slot touch it, since an expansion
-//!    gets its slots from the same graph as its DAG.
+//! 1. A node is executed at most once a run, or passed over once, and only nodes that the DAG names as writer or reader of a slot touch it, as what it holds: an
+//!    expansion gets its slots from the same graph as its DAG, and rustc checked their types through the keys. Nobody else calls `Io`.
 //! 2. A reader is executed after the writer is done, and sees all that it did: the writer's state is stored with `Release` and
 //!    loaded with `Acquire`, or the two are on one thread, or rayon hands the one's work on to the other.
 //! 3. What touches all slots (collecting the outputs, dropping what is left) happens before or after the run's nodes, on a thread that
@@ -17,6 +17,7 @@ mod tests;
 
 use std::any::TypeId;
 use std::fmt;
+use std::mem::needs_drop;
 use std::ops::Deref;
 
 use crate::pass::Lent;
@@ -52,6 +53,7 @@ impl<T> Slot<T> {
     }
 
     /// Puts the value there for its readers.
+    #[inline]
     pub(crate) fn put(&self, value: T) {
         self.waiting.store(self.n_readers, Ordering::Relaxed);
         // SAFETY: the writer alone is executed now (rules 1 and 2).
@@ -59,21 +61,35 @@ impl<T> Slot<T> {
     }
 
     /// Takes the value away: for the only reader, the last one, or after the nodes.
+    #[inline]
     pub(crate) fn take(&self) -> Option<T> {
         // SAFETY: no other reader is there, or all are done (rules 2 and 3).
         self.value.with_mut(|slot| unsafe { (*slot).take() })
     }
 
     /// Lends the value to one of several readers, or gives it to the last one.
+    ///
+    /// What needs no `drop` can stay until the next run: nobody has to be the last, which no processor could foretell.
+    #[inline]
     pub(crate) fn read(&self, readers: Readers) -> Option<Lent<'_, T>> {
-        // The others count themselves out only when they are done, so nobody else holds the value now.
-        if readers != Readers::MayReadAgain && self.waiting.load(Ordering::Acquire) == 1 {
-            return Some(Lent::last(self.take()?));
-        }
+        if needs_drop::<T>() { self.lend_or_give(readers) } else { self.lend(readers) }
+    }
+
+    #[inline]
+    fn lend(&self, readers: Readers) -> Option<Lent<'_, T>> {
         let (value, reading) = self.value.read();
         // SAFETY: the writer is done, and the value stays until the last reader has counted itself out, which this lease does when it ends.
         let value = unsafe { (*value).as_ref()? };
         Some(Lent::lease(Lease { value, reading, slot: self, readers }))
+    }
+
+    #[inline(never)]
+    fn lend_or_give(&self, readers: Readers) -> Option<Lent<'_, T>> {
+        // The others count themselves out only when they are done, so nobody else holds the value now.
+        if readers != Readers::MayReadAgain && self.waiting.load(Ordering::Acquire) == 1 {
+            return Some(Lent::last(self.take()?));
+        }
+        self.lend(readers)
     }
 
     /// Counts one reader out. The last one drops the value.
@@ -112,7 +128,9 @@ impl<T> Deref for Lease<'_, T> {
 impl<T> Drop for Lease<'_, T> {
     fn drop(&mut self) {
         self.reading.end();
-        self.slot.count_out(self.readers);
+        if needs_drop::<T>() {
+            self.slot.count_out(self.readers);
+        }
     }
 }
 
@@ -124,7 +142,7 @@ impl<T> fmt::Debug for Lease<'_, T> {
 
 /// A slot of any type, as a run keeps them.
 pub(crate) struct AnySlot {
-    /// What it holds, beside it, so that asking needs no virtual call.
+    /// What it holds.
     holds: TypeId,
     slot: Box<dyn Erased>,
 }
@@ -156,13 +174,6 @@ impl AnySlot {
         Self { holds: TypeId::of::<T>(), slot: Box::new(Slot::<T>::new(n_readers)) }
     }
 
-    /// The slot, if it holds values of type `T`.
-    #[inline]
-    pub(crate) fn of<T: 'static>(&self) -> Option<&Slot<T>> {
-        // SAFETY: `new` makes the two fields together, so behind the box is a `Slot` of what `holds` says.
-        (self.holds == TypeId::of::<T>()).then(|| unsafe { &*std::ptr::from_ref(&*self.slot).cast::<Slot<T>>() })
-    }
-
     /// Drops what it holds.
     pub(crate) fn clear(&mut self) {
         self.slot.clear();
@@ -178,3 +189,14 @@ impl AnySlot {
         self.slot.count_out();
     }
 }
+
+/// The slot at this place, which holds values of type `T`. That it does is rule 1, and debug builds check it.
+#[inline]
+pub(crate) fn at<T: 'static>(slots: &[AnySlot], id: u32) -> &Slot<T> {
+    debug_assert!(slots.get(id as usize).is_some_and(|slot| slot.holds == TypeId::of::<T>()), "{NOT_OF_THIS_PIPELINE}");
+    // SAFETY: the place and the type are those with which the expansion declared the slot (rule 1), and `AnySlot::new` put a `Slot` of that
+    // type behind the box. Checking both again at each access would cost as much as the access.
+    unsafe { &*std::ptr::from_ref(&*slots.get_unchecked(id as usize).slot).cast::<Slot<T>>() }
+}
+
+const NOT_OF_THIS_PIPELINE: &str = "an expansion names slots of its own pipeline";

@@ -21,11 +21,13 @@ mod used {
         }
 
         /// For one that nobody else touches now.
+        #[inline]
         pub(crate) fn with_mut<R>(&self, body: impl FnOnce(*mut T) -> R) -> R {
             body(self.0.get())
         }
 
         /// For one that others only read until the reading ends.
+        #[inline]
         pub(crate) fn read(&self) -> (*const T, Reading<T>) {
             (self.0.get(), Reading(PhantomData))
         }

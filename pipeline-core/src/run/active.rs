@@ -5,10 +5,11 @@ use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::watch::{Hooks, Vetoed, Watch};
-use crate::body::{AnyNode, Failure, Io, Part};
+use crate::body::{Failure, Io, Part};
 use crate::dag::{Dataset, Node};
 use crate::dataset::AnyDataset;
 use crate::memory::Memory;
+use crate::node::NodeCode;
 use crate::panics::message;
 use crate::pipeline::Plan;
 use crate::slot::Readers;
@@ -43,8 +44,8 @@ struct Place<'r, C> {
 }
 
 impl<'r, C> Place<'r, C> {
-    fn code(&self) -> &'r dyn AnyNode<C> {
-        &*self.part.nodes[self.index]
+    fn code(&self) -> &'r NodeCode<C> {
+        &self.part.nodes[self.index]
     }
 
     fn node(&self) -> Node<'r> {

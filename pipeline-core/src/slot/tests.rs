@@ -11,7 +11,7 @@ use std::sync::atomic::Ordering::SeqCst;
 use loom::sync::Arc;
 use loom::thread::{self, JoinHandle};
 
-use super::{AnySlot, Readers, Slot};
+use super::{AnySlot, Readers, Slot, at};
 use crate::memory::{Memory, State};
 use crate::pass::Input;
 
@@ -51,7 +51,7 @@ impl Counts {
 }
 
 fn slot(memory: &Memory) -> &Slot<Value> {
-    memory.slots[0].of().expect("the slot holds values")
+    at(&memory.slots, 0)
 }
 
 /// As a node reads that takes a reference.
@@ -118,11 +118,11 @@ fn a_reader_that_may_read_again_is_counted_out_once() {
     loom::model(|| {
         let counts = Counts::default();
         let slots = Arc::new([AnySlot::new::<Value>(2)]);
-        let again: &Slot<Value> = slots[0].of().expect("the slot holds values");
+        let again: &Slot<Value> = at(&*slots, 0);
         again.put(counts.value());
         let other = thread::spawn({
             let slots = Arc::clone(&slots);
-            move || by_reference(slots[0].of().expect("the slot holds values"))
+            move || by_reference(at(&*slots, 0))
         });
         for _ in 0..2 {
             let mut input = again.read(Readers::MayReadAgain).expect("it stays until this reader is counted out");
