@@ -17,7 +17,7 @@ use crate::error::{BoxError, DatasetError};
 use crate::node::NodeCode;
 use crate::outputs::{CanBeShared, CanHold, HasParts, IsAResultOf, IsHandled};
 use crate::pass::{CanBePassedAs, CanGive, Held, Input, KeptByTheCatalog, Lent, Owned, Shared};
-use crate::run::{Watch, or_leave};
+use crate::run::{Ahead, LoadAny, SaveAny, Watch, or_leave};
 use crate::slot::{self, AnySlot, Readers, Slot};
 use crate::{Outputs, Pipeline};
 
@@ -156,20 +156,19 @@ impl<'r> Io<'r> {
     #[must_use]
     #[inline]
     pub fn take<T: 'static>(&self, id: u32, key: &Key<T>) -> Owned<T> {
-        Owned::new(match self.slot(id, *key).take() {
-            Some(value) if self.watch.is_none() => value,
-            value => self.take_watched(id, value),
-        })
+        let value = if self.watch.is_none() { self.slot(id, *key).take() } else { None };
+        value.map_or_else(|| self.take_watched(id, *key), Owned::new)
     }
 
     /// Takes a value with hooks, or tells that there is none.
     #[cold]
     #[inline(never)]
-    fn take_watched<T: 'static>(&self, id: u32, value: Option<T>) -> T {
-        self.watched(id, || Owned::new(value.expect(WRITTEN_BEFORE))).into_value()
+    fn take_watched<T: 'static>(&self, id: u32, key: Key<T>) -> Owned<T> {
+        let take = || Owned::new(self.slot(id, key).take().expect(WRITTEN_BEFORE));
+        self.watched(id, take, Owned::nothing)
     }
 
-    /// Reads a dataset in memory that other nodes read too.
+    /// Reads a dataset in memory that other nodes read too, or this one when it is tried again.
     ///
     /// # Panics
     ///
@@ -177,17 +176,16 @@ impl<'r> Io<'r> {
     #[must_use]
     #[inline(never)]
     pub fn read<T: 'static>(&self, id: u32, key: &Key<T>) -> Lent<'r, T> {
-        match self.slot(id, *key).read(self.readers) {
-            Some(lent) if self.watch.is_none() => lent,
-            lent => self.read_watched(id, lent),
-        }
+        let lent = if self.watch.is_none() { self.slot(id, *key).read(self.readers) } else { None };
+        lent.unwrap_or_else(|| self.read_watched(id, *key))
     }
 
     /// Reads a value with hooks, or tells that there is none.
     #[cold]
     #[inline(never)]
-    fn read_watched<T: 'static>(&self, id: u32, lent: Option<Lent<'r, T>>) -> Lent<'r, T> {
-        self.watched(id, || lent.expect(WRITTEN_BEFORE))
+    fn read_watched<T: 'static>(&self, id: u32, key: Key<T>) -> Lent<'r, T> {
+        let read = || self.slot(id, key).read(self.readers).expect(WRITTEN_BEFORE);
+        self.watched(id, read, Lent::nothing)
     }
 
     /// Loads a dataset of the catalog.
@@ -197,24 +195,22 @@ impl<'r> Io<'r> {
     /// Fails if the dataset does.
     #[inline(never)]
     pub fn load<D: Load>(&self, id: u32, dataset: &D) -> Result<InputOf<D>, Box<Failure>> {
-        let started = self.watch.map(|watch| watch.before_load(id)).transpose()?;
-        let input = match dataset.load() {
-            Ok(value) => value.into_input(),
-            Err(error) => return Err(Box::new(Failure::Load(id, error))),
-        };
-        if let Some((watch, started)) = self.watch.zip(started) {
-            watch.loaded(id, started, input.held())?;
+        match self.watch {
+            None => load(id, dataset),
+            Some(watch) => load_watched(id, dataset, watch),
         }
-        Ok(input)
     }
 
     /// Gets an input from memory, with hooks.
     #[cold]
-    fn watched<I: Held>(&self, id: u32, get: impl FnOnce() -> I) -> I {
+    fn watched<I: Held>(&self, id: u32, get: impl FnOnce() -> I, nothing: fn() -> I) -> I {
         let Some(watch) = self.watch else { return get() };
+        if watch.only_notes_loads() {
+            return nothing();
+        }
         let started = or_leave(watch.before_load(id));
         let input = get();
-        or_leave(watch.loaded(id, started, input.held()));
+        or_leave(watch.loaded(id, started.map(|started| started.elapsed()), input.held()));
         input
     }
 
@@ -231,7 +227,8 @@ impl<'r> Io<'r> {
         input.pass()
     }
 
-    /// Passes an input that other nodes read too: as a clone, where the function takes it by value and is not the last.
+    /// Passes an input that other nodes read too, or this one when it is tried again: as a clone, where the function takes it by value and is
+    /// not the last.
     pub fn clone_unless_by_reference<'a, P, T>(&self, argument: Shared<'a, '_, T, P>) -> P
     where
         T: CanBePassedAs<'a, P, Kept: Clone>,
@@ -271,7 +268,7 @@ impl<'r> Io<'r> {
     fn put_watched<T: 'static>(&self, id: u32, key: Key<T>, value: T, watch: &Watch<'_>) {
         let started = or_leave(watch.before_save(id, &value));
         self.slot(id, key).put(value);
-        or_leave(watch.saved(id, started));
+        or_leave(watch.saved(id, started.map(|started| started.elapsed())));
     }
 
     /// An output on its way to a dataset whose type is known.
@@ -340,11 +337,51 @@ impl<V> Output<'_, '_, V> {
     /// Fails if the dataset does.
     #[inline(never)]
     pub fn save<D: Save<Value: CanHold<V>>>(self, id: u32, dataset: &D) -> Ended {
-        let (value, watch) = (D::Value::hold(self.value), self.io.watch);
-        let started = watch.map(|watch| watch.before_save(id, &value)).transpose()?;
-        dataset.save(value).map_err(|error| Box::new(Failure::Save(id, error)))?;
-        watch.zip(started).map_or(Ok(()), |(watch, started)| watch.saved(id, started))
+        let value = D::Value::hold(self.value);
+        match self.io.watch {
+            None => save(id, dataset, value),
+            Some(watch) => save_watched(id, dataset, value, watch),
+        }
     }
+}
+
+fn load<D: Load>(id: u32, dataset: &D) -> Result<InputOf<D>, Box<Failure>> {
+    match dataset.load() {
+        Ok(value) => Ok(value.into_input()),
+        Err(error) => Err(Box::new(Failure::Load(id, error))),
+    }
+}
+
+/// Loads with hooks, or takes what has been loaded before the node was called.
+#[cold]
+fn load_watched<D: Load>(id: u32, dataset: &D, watch: &Watch<'_>) -> Result<InputOf<D>, Box<Failure>> {
+    let (input, took) = match watch.load_ahead(id, LoadAny::of::<D>())? {
+        Ahead::Noted => return Ok(<D::Loaded as IntoInput<D::Value>>::nothing()),
+        Ahead::Loaded(input, took) => (*input.downcast().expect("a dataset is loaded as what it is"), took),
+        Ahead::Not => {
+            let started = watch.before_load(id)?;
+            (load(id, dataset)?, started.map(|started| started.elapsed()))
+        }
+    };
+    watch.loaded(id, took, Held::held(&input))?;
+    Ok(input)
+}
+
+fn save<D: Save>(id: u32, dataset: &D, value: D::Value) -> Ended {
+    dataset.save(value).map_err(|error| Box::new(Failure::Save(id, error)))
+}
+
+/// Saves with hooks, or leaves that to when the function is done with all outputs.
+#[cold]
+fn save_watched<D: Save>(id: u32, dataset: &D, value: D::Value, watch: &Watch<'_>) -> Ended {
+    let started = watch.before_save(id, &value)?;
+    let any = SaveAny::of::<D>();
+    if watch.can_save_later(id, any) {
+        watch.save_later(id, any, Box::new(value));
+        return Ok(());
+    }
+    save(id, dataset, value)?;
+    watch.saved(id, started.map(|started| started.elapsed()))
 }
 
 /// Why the value of an input in memory is there.
@@ -377,6 +414,8 @@ pub enum Failure {
     Save(u32, DatasetError),
     /// A hook of this name failed, or refused.
     Hook(String, BoxError),
+    /// It was only asked which datasets it loads.
+    OnlyAsked,
 }
 
 /// How the free outputs are collected after a run: all of them, or those that are there.

@@ -1,12 +1,15 @@
 //! Asking a run to end before it is done.
 
 use std::cell::RefCell;
-use std::sync::Arc;
+use std::iter;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, Thread};
+use std::time::{Duration, Instant};
 
 /// A handle by which a run is asked to end: from another thread, by Ctrl-C, or by the run itself when a node has failed.
 ///
-/// No node is started after that. One that is running goes on to its end, so nothing is written by half; if it takes long, it may
+/// No node is started after that, and none is tried again. One that is running goes on to its end, so nothing is written by half; if it takes long, it may
 /// [ask](Self::of_this_node) and return early, with an error.
 ///
 /// ```
@@ -38,9 +41,30 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Cancellation {
-    is_cancelled: Arc<AtomicBool>,
+    flag: Arc<Flag>,
     /// That of the run's caller, which counts too, and so on outwards.
     outer: Option<Arc<Self>>,
+    /// When the time of a node is over, if it has a timeout.
+    deadline: Option<Instant>,
+}
+
+#[derive(Debug, Default)]
+struct Flag {
+    is_set: AtomicBool,
+    /// Who is to be woken when it is set.
+    waiting: Mutex<Vec<Thread>>,
+}
+
+impl Flag {
+    fn set(&self) {
+        self.is_set.store(true, Ordering::Relaxed);
+        // A thread that enters itself after this looks at the flag behind it.
+        self.with_waiting(|waiting| waiting.iter().for_each(Thread::unpark));
+    }
+
+    fn with_waiting(&self, what: impl FnOnce(&mut Vec<Thread>)) {
+        what(&mut self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
+    }
 }
 
 thread_local! {
@@ -57,24 +81,60 @@ impl Cancellation {
 
     /// Asks what is run with this handle, or one cloned from it, to end.
     pub fn cancel(&self) {
-        self.is_cancelled.store(true, Ordering::Relaxed);
+        self.flag.set();
     }
 
-    /// Whether it has been asked to end.
+    /// Whether it has been asked to end. In a node with a timeout, also whether its time is over.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
-        self.is_cancelled.load(Ordering::Relaxed) || self.outer.as_ref().is_some_and(|outer| outer.is_cancelled())
+        self.outwards().any(|handle| {
+            handle.flag.is_set.load(Ordering::Relaxed)
+                || handle.deadline.is_some_and(|deadline| Instant::now() >= deadline)
+        })
+    }
+
+    /// This one, that of the run's caller, and so on.
+    fn outwards(&self) -> impl Iterator<Item = &Self> {
+        iter::successors(Some(self), |handle| handle.outer.as_deref())
+    }
+
+    fn flags(&self) -> impl Iterator<Item = &Flag> {
+        self.outwards().map(|handle| &*handle.flag)
     }
 
     /// Whether cancelling one cancels the other.
     #[cfg(feature = "cli")]
     pub(crate) fn is_same(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.is_cancelled, &other.is_cancelled)
+        Arc::ptr_eq(&self.flag, &other.flag)
     }
 
     /// A handle for one run: cancelling `outer` cancels it, but not the other way round.
     pub(crate) fn inside(outer: Option<&Self>) -> Self {
-        Self { is_cancelled: Arc::default(), outer: outer.cloned().map(Arc::new) }
+        Self { outer: outer.cloned().map(Arc::new), ..Self::default() }
+    }
+
+    /// The same handle for a node whose time is over then.
+    pub(crate) fn until(mut self, deadline: Option<Instant>) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
+    /// Blocks this thread for a time, or until it is cancelled.
+    pub(crate) fn wait(&self, time: Duration) {
+        if time.is_zero() {
+            return;
+        }
+        let until = Instant::now().checked_add(time);
+        let this = thread::current();
+        self.flags().for_each(|flag| flag.with_waiting(|waiting| waiting.push(this.clone())));
+        while !self.is_cancelled() {
+            match until.map(|until| until.saturating_duration_since(Instant::now())) {
+                Some(left) if left.is_zero() => break,
+                Some(left) => thread::park_timeout(left),
+                None => thread::park(),
+            }
+        }
+        self.flags().for_each(|flag| flag.with_waiting(|waiting| waiting.retain(|thread| thread.id() != this.id())));
     }
 
     /// The handle of the run that executes the calling node; outside of a node, one that nobody cancels. A node that

@@ -41,6 +41,7 @@ mod lambda;
 mod memory;
 mod text;
 
+use std::any::Any;
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -104,7 +105,7 @@ use crate::DatasetError;
     label = "not a dataset",
     note = "an entry of a catalog is a dataset, such as `Memory<{Self}>`, `Json<{Self}>` or a type of your own that implements `Dataset`"
 )]
-pub trait Dataset: Send + Sync {
+pub trait Dataset: Send + Sync + 'static {
     /// What it holds.
     type Value: Send + Sync + 'static;
 
@@ -228,8 +229,8 @@ impl Reach for ThisProcess {}
 /// What [`Load::load`] may return for a value of type `T`: `T`, or [`Shared<T>`](Shared). Sealed.
 pub trait Loaded<T>: sealed::Loaded<T> {}
 
-impl<T: 'static> Loaded<T> for T {}
-impl<T: 'static> Loaded<T> for Shared<T> {}
+impl<T: Send + Sync + 'static> Loaded<T> for T {}
+impl<T: Send + Sync + 'static> Loaded<T> for Shared<T> {}
 
 /// A value that a dataset keeps and lends: `&T` by `Deref`.
 ///
@@ -313,6 +314,10 @@ pub trait AnyDataset: Send + Sync {
 
     /// Whether later runs of the program find what is saved: if any process can reach it.
     fn is_persisted(&self) -> bool;
+
+    /// The dataset as what it is.
+    #[doc(hidden)]
+    fn as_any(&self) -> &dyn Any;
 }
 
 #[diagnostic::do_not_recommend]
@@ -331,6 +336,10 @@ impl<D: Dataset> AnyDataset for D {
 
     fn is_persisted(&self) -> bool {
         <D::Reach as sealed::Reach>::PERSISTS
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
     }
 }
 
@@ -386,21 +395,29 @@ mod sealed {
     #[expect(unnameable_types, reason = "a sealed trait is unnameable on purpose")]
     pub trait Loaded<T> {
         /// The input of a node that loads it.
-        type Input: Held;
+        type Input: Held + Send + 'static;
         fn into_input(self) -> Self::Input;
+        /// What stands for it while it is only asked which datasets a node loads.
+        fn nothing() -> Self::Input;
     }
 
-    impl<T: 'static> Loaded<T> for T {
+    impl<T: Send + Sync + 'static> Loaded<T> for T {
         type Input = Owned<T>;
         fn into_input(self) -> Owned<T> {
             Owned::new(self)
         }
+        fn nothing() -> Owned<T> {
+            Owned::nothing()
+        }
     }
 
-    impl<T: 'static> Loaded<T> for Shared<T> {
+    impl<T: Send + Sync + 'static> Loaded<T> for Shared<T> {
         type Input = KeptByTheCatalog<Arc<T>>;
         fn into_input(self) -> KeptByTheCatalog<Arc<T>> {
             KeptByTheCatalog::new(self.into_arc())
+        }
+        fn nothing() -> KeptByTheCatalog<Arc<T>> {
+            KeptByTheCatalog::nothing()
         }
     }
 }

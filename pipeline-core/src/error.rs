@@ -3,6 +3,7 @@
 use std::error::Error as StdError;
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use thiserror::Error;
 
@@ -36,6 +37,19 @@ pub enum Error {
         node: String,
         /// What the panic said.
         message: String,
+    },
+
+    /// A node took longer than its `timeout = "…"`.
+    #[error("node `{node}`{} took longer than its timeout of {timeout:?}", of(.pipeline.as_deref()))]
+    TimedOut {
+        /// The pipeline, if it has a name.
+        pipeline: Option<String>,
+        /// The node, as Kedro prints it.
+        node: String,
+        /// How long it may take.
+        timeout: Duration,
+        /// The error with which it ended then, if it did.
+        source: Option<Box<Error>>,
     },
 
     /// An input of a node could not be loaded.

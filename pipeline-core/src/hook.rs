@@ -89,7 +89,8 @@ pub trait Hook: Send + Sync {
         let _ = (event, error);
     }
 
-    /// Before a node loads its inputs.
+    /// Before a node loads its inputs. If the node is tried again, this is before the first attempt, and what follows it is after the last
+    /// one; the hooks of datasets are called in each.
     ///
     /// # Errors
     ///
@@ -179,7 +180,7 @@ pub struct NodeEvent<'a> {
     pub pipeline: Option<&'a str>,
     /// The node.
     pub node: Node<'a>,
-    /// How long it took, loading and saving included, after it and for hooks that [want timings](Hook::wants_timings).
+    /// How long it took, loading, saving and further attempts included, after it and for hooks that [want timings](Hook::wants_timings).
     pub took: Option<Duration>,
 }
 

@@ -101,7 +101,7 @@ macro_rules! catalog {
 /// Nodes stand behind each other, separated by commas; their order does not matter.
 ///
 /// ```text
-/// node(FUNCTION, [INPUTS] -> [OUTPUTS], name = "…", tags = ["…", …])
+/// node(FUNCTION, [INPUTS] -> [OUTPUTS], name = "…", tags = ["…", …], retries = N, backoff = "…", timeout = "…")
 /// ```
 ///
 /// FUNCTION is a path, also with a turbofish, or a closure whose parameters have types. `?` behind it says that it returns a
@@ -116,6 +116,50 @@ macro_rules! catalog {
 ///
 /// An output that the catalog does not declare and no node reads is a *free output*, which a run returns. An item needs its
 /// type: `[n_words: usize]`. Other names in memory may have a type too.
+///
+/// # Options of a node
+///
+/// They stand behind the outputs, in any order, and each may be left out.
+///
+/// | option | what it says |
+/// |---|---|
+/// | `name = "…"` | what slices, errors and reports call it |
+/// | `tags = ["…", …]` | by which slices find it |
+/// | `retries = 3` | how many more times it is tried after a failure, at most |
+/// | `backoff = "1s"` | how long it waits before the first of these, and twice as long before each other; without it, not at all |
+/// | `timeout = "30s"` | how long it may take |
+///
+/// A time is a number, with decimals or without, and its unit: `ms`, `s`, `m` or `h`.
+///
+/// What is tried again is a node that returns an error or panics, whose inputs cannot be loaded or whose outputs cannot be saved,
+/// or that takes too long; not one that a hook refuses. Each attempt loads and saves anew, and what an earlier one has saved is written over.
+/// A node that may read again leaves its inputs in memory where they are, so what it takes by value is cloned for each attempt and must be
+/// `Clone`. The wait ends when the run is cancelled, and then there is no further attempt; it blocks the thread that executes the node.
+///
+/// No runner in this process can end a function from outside. A node that took longer than its timeout has failed when it is done, with
+/// [`Error::TimedOut`](crate::Error::TimedOut), and what it returned is not passed on, though what it saved in the catalog stays there. To end
+/// earlier it may ask [`Cancellation::of_this_node`](crate::Cancellation::of_this_node), which is cancelled when its time is over. Each attempt
+/// has the whole time.
+///
+/// ```
+/// use std::sync::atomic::{AtomicU32, Ordering};
+/// use pipeline_core::prelude::*;
+///
+/// catalog! { struct Catalog { url: Memory<String> = Memory::new("example.org".to_owned()), page: Memory<String> } }
+///
+/// fn fetch(url: &str) -> Result<String, &'static str> {
+///     static CALLS: AtomicU32 = AtomicU32::new(0);
+///     if CALLS.fetch_add(1, Ordering::Relaxed) < 2 { Err("busy") } else { Ok(format!("the page of {url}")) }
+/// }
+///
+/// # fn main() -> Result<(), pipeline_core::Error> {
+/// let fetching = pipeline! { node(fetch?, [url] -> [page], retries = 3, backoff = "10ms", timeout = "30s") };
+/// let catalog = Catalog::default();
+/// SequentialRunner::new().run(&fetching, &catalog)?;
+/// assert_eq!(catalog.page.load()?, "the page of example.org".to_owned());
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Attributes
 ///

@@ -3,7 +3,7 @@
 //! A dataset that holds `T` can be passed as `&T` and as `T`; a `Vec<T>` also as `&[T]`, a `String` as `&str`, a `PathBuf` as
 //! `&Path`, and what a `Box` or an `Arc` holds by reference. Nobody marks which: rustc picks the implementation of
 //! [`CanBePassedAs`] from the parameter's type. By value, a value in memory moves to its last reader; readers before the last
-//! get a clone.
+//! get a clone, and so does each attempt of a node that has retries.
 
 use std::any::Any;
 use std::ffi::{OsStr, OsString};
@@ -165,8 +165,9 @@ impl<T> Owned<T> {
         Self(Some(value))
     }
 
-    pub(crate) fn into_value(self) -> T {
-        self.0.expect(PASSED_ONCE)
+    /// Stands for an input that nobody looks at.
+    pub(crate) fn nothing() -> Self {
+        Self(None)
     }
 
     /// Asks how a function of one parameter takes it.
@@ -201,11 +202,20 @@ impl<T: 'static> Held for Owned<T> {
 /// An input that the catalog keeps: behind an `Arc`, or a part of it as parameters are.
 #[doc(hidden)]
 #[derive(Debug)]
-pub struct KeptByTheCatalog<K>(K);
+pub struct KeptByTheCatalog<K>(Option<K>);
 
 impl<K: Deref<Target: Sized>> KeptByTheCatalog<K> {
     pub(crate) fn new(keeper: K) -> Self {
-        Self(keeper)
+        Self(Some(keeper))
+    }
+
+    /// Stands for an input that nobody looks at.
+    pub(crate) fn nothing() -> Self {
+        Self(None)
+    }
+
+    fn kept(&self) -> &K::Target {
+        self.0.as_deref().expect(PASSED_ONCE)
     }
 
     /// As [`Owned::ask`].
@@ -226,7 +236,7 @@ impl<K: Deref<Target: Sized>> Input for KeptByTheCatalog<K> {
         K::Target: CanBePassedAs<'a, P, Kept = V>,
         Self: CanGive<V>,
     {
-        CanBePassedAs::lend(&*self.0, Self::clone_for_one)
+        CanBePassedAs::lend(self.kept(), Self::clone_for_one)
     }
 }
 
@@ -239,7 +249,7 @@ impl<K, P: Clone> CanGive<P> for KeptByTheCatalog<K> {
 
 impl<K: Deref<Target: Sized + 'static>> Held for KeptByTheCatalog<K> {
     fn held(&self) -> &dyn Any {
-        &*self.0
+        self.kept()
     }
 }
 
@@ -263,6 +273,11 @@ impl<'s, T> Lent<'s, T> {
     #[inline]
     pub(crate) fn last(value: T) -> Self {
         Self(ManuallyDrop::new(Loan::Last(Some(value))))
+    }
+
+    /// Stands for an input that nobody looks at.
+    pub(crate) fn nothing() -> Self {
+        Self(ManuallyDrop::new(Loan::Last(None)))
     }
 }
 

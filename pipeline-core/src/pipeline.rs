@@ -47,6 +47,8 @@ pub(crate) struct Plan<C> {
     order: Planned,
     /// Whether a dataset of the catalog passes from node to node; known after the first run.
     passes_through_catalog: OnceLock<bool>,
+    /// Whether a node has retries or a timeout; known after the first run.
+    has_patience: OnceLock<bool>,
     idle: Mutex<Vec<Memory>>,
 }
 
@@ -65,6 +67,7 @@ impl<C, O: Outputs> Pipeline<C, O> {
             slots_from: vec![0],
             order,
             passes_through_catalog: OnceLock::new(),
+            has_patience: OnceLock::new(),
             idle: Mutex::default(),
         };
         Self { name: name.map(Cow::Borrowed), plan: Arc::new(plan), collect }
@@ -147,6 +150,12 @@ impl<C> Plan<C> {
         })
     }
 
+    /// Whether a node may be called several times, or has a time to keep.
+    pub(crate) fn has_patience(&self) -> bool {
+        let mut nodes = self.parts.iter().flat_map(|part| part.dag.nodes());
+        *self.has_patience.get_or_init(|| nodes.any(|node| node.retries() > 0 || node.timeout().is_some()))
+    }
+
     /// Memory for one run: what an earlier run left, or new. Runs at the same time get one each.
     pub(crate) fn memory(&self) -> Memory {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
@@ -185,7 +194,14 @@ impl<C: 'static, A: Outputs + 'static, B: Outputs + 'static> Add<Pipeline<C, B>>
 
         let left_slots = self.plan.parts.iter().map(|part| part.slots.len()).sum();
         let collect = self.collect.and(other.collect, left_slots);
-        let plan = Plan { parts, slots_from, order, passes_through_catalog: OnceLock::new(), idle: Mutex::default() };
+        let plan = Plan {
+            parts,
+            slots_from,
+            order,
+            passes_through_catalog: OnceLock::new(),
+            has_patience: OnceLock::new(),
+            idle: Mutex::default(),
+        };
         Pipeline { name, plan: Arc::new(plan), collect }
     }
 }

@@ -1,9 +1,11 @@
 //! One run of a pipeline, as its runner sees it.
 
 mod active;
+mod attempt;
 mod options;
 mod report;
 mod start;
+mod together;
 mod watch;
 
 use std::fmt;
@@ -13,6 +15,7 @@ use self::active::Execute;
 pub use self::options::RunOptions;
 pub use self::report::{Report, Status};
 pub(crate) use self::start::{report, whole};
+pub(crate) use self::together::{Ahead, LoadAny, SaveAny};
 use self::watch::Hooks;
 pub(crate) use self::watch::{Watch, or_leave};
 use crate::dag::{Dag, DatasetId, Kind, Node, NodeId, Selection};
@@ -71,7 +74,8 @@ impl<'r> Run<'r> {
         self.nodes.pipeline()
     }
 
-    /// Executes a node: loads its inputs, calls its function, saves its outputs. May be called from any thread.
+    /// Executes a node: loads its inputs, calls its function, saves its outputs, and again if it fails and has retries. May be called from
+    /// any thread.
     ///
     /// # Errors
     ///
@@ -176,7 +180,7 @@ impl<'r> Run<'r> {
     /// As [`execute`](Self::execute).
     pub fn execute_in_order(&self) -> Result<(), Error> {
         let is_watched = !self.hooks.is_empty() || self.outer_cancellation.is_some() || self.releases.is_some();
-        if !self.is_plain() || is_watched || !self.memory.begin_in_order() {
+        if !self.is_plain() || is_watched || !self.nodes.can_execute_all() || !self.memory.begin_in_order() {
             return self.dag.order().try_for_each(|node| self.execute(node));
         }
         match self.nodes.execute_all() {

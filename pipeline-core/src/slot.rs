@@ -60,10 +60,10 @@ impl<T> Slot<T> {
         self.value.with_mut(|slot| unsafe { *slot = Some(value) });
     }
 
-    /// Takes the value away: for the only reader, the last one, or after the nodes.
+    /// Takes the value away: for the only reader, the last one, a writer that fails, or after the nodes.
     #[inline]
     pub(crate) fn take(&self) -> Option<T> {
-        // SAFETY: no other reader is there, or all are done (rules 2 and 3).
+        // SAFETY: no other reader is there, or none has been let in yet, or all are done (rules 2 and 3).
         self.value.with_mut(|slot| unsafe { (*slot).take() })
     }
 
@@ -152,6 +152,7 @@ trait Erased: Send + Sync {
     fn clear(&mut self);
     fn set_readers(&mut self, n_readers: u32);
     fn count_out(&self);
+    fn take_back(&self);
 }
 
 impl<T: Send + Sync + 'static> Erased for Slot<T> {
@@ -165,6 +166,10 @@ impl<T: Send + Sync + 'static> Erased for Slot<T> {
 
     fn count_out(&self) {
         Self::count_out(self, Readers::OnSeveral);
+    }
+
+    fn take_back(&self) {
+        drop(self.take());
     }
 }
 
@@ -182,6 +187,11 @@ impl AnySlot {
     /// Says how many nodes of the next run will read it.
     pub(crate) fn set_readers(&mut self, n_readers: u32) {
         self.slot.set_readers(n_readers);
+    }
+
+    /// Drops what its writer put there and has failed since, so that nobody will read it.
+    pub(crate) fn take_back(&self) {
+        self.slot.take_back();
     }
 
     /// Counts out a reader that will not read, or not any more.

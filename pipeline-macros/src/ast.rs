@@ -28,7 +28,7 @@ pub(crate) struct Item {
     pub(crate) name: Ident,
 }
 
-/// `node(function, [inputs] -> [outputs], name = "…", tags = ["…"])`
+/// `node(function, [inputs] -> [outputs], name = "…", tags = ["…"], retries = 3, backoff = "1s", timeout = "30s")`
 pub(crate) struct Node {
     pub(crate) function: Function,
     /// The `?` behind the function.
@@ -37,6 +37,31 @@ pub(crate) struct Node {
     pub(crate) outputs: List,
     pub(crate) name: Option<LitStr>,
     pub(crate) tags: Vec<LitStr>,
+    pub(crate) retries: Option<Setting<u32>>,
+    /// In milliseconds.
+    pub(crate) backoff: Option<Setting<u64>>,
+    /// In milliseconds.
+    pub(crate) timeout: Option<Setting<u64>>,
+}
+
+/// What an option of a node is set to, and where.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Setting<T> {
+    pub(crate) at: Span,
+    pub(crate) value: T,
+}
+
+impl Node {
+    /// A node without options.
+    pub(crate) fn new(function: Function, fallible: Option<Span>, inputs: List, outputs: List) -> Self {
+        let (name, tags) = (None, Vec::new());
+        Self { function, fallible, inputs, outputs, name, tags, retries: None, backoff: None, timeout: None }
+    }
+
+    /// Where it says that it is tried again, if it is: then it may read its inputs several times.
+    pub(crate) fn tried_again(&self) -> Option<Span> {
+        self.retries.filter(|retries| retries.value > 0).map(|retries| retries.at)
+    }
 }
 
 /// What a node calls.

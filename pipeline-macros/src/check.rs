@@ -13,6 +13,7 @@ pub(crate) fn check(graph: &Graph<'_>, form: &Form, catalog: &[Entry], diagnosti
     has_nodes(graph, form, diagnostics);
     nodes_read_or_write(graph, diagnostics);
     node_names_are_unique(graph, diagnostics);
+    what_waits_is_tried_again(graph, diagnostics);
     inputs_exist(graph, catalog, diagnostics);
     outputs_are_writable(graph, diagnostics);
     types_are_given_once(graph, diagnostics);
@@ -60,6 +61,16 @@ fn node_names_are_unique(graph: &Graph<'_>, diagnostics: &mut Diagnostics) {
         if text.is_empty() || !text.chars().all(|c| c.is_alphanumeric() || "_-.".contains(c)) {
             let message = format!("`{text}` cannot be the name of a node");
             diagnostics.error(name.span(), &message, "use letters, digits, `_`, `-` and `.`");
+        }
+    }
+}
+
+/// A node that says how long to wait before it is tried again says how often.
+fn what_waits_is_tried_again(graph: &Graph<'_>, diagnostics: &mut Diagnostics) {
+    for node in graph.nodes {
+        if let (Some(backoff), None) = (node.backoff, node.retries) {
+            let message = format!("node `{}` says how long to wait before a retry, but has none", node.function.text());
+            diagnostics.error(backoff.at, &message, "add how often, as in `retries = 3`");
         }
     }
 }

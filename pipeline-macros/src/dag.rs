@@ -57,7 +57,16 @@ pub(crate) fn expand(krate: &TokenStream, graph: &Graph<'_>, order: &Order, plac
         let mut successors: Vec<usize> = order.successors[old].iter().map(|&node| new_places[node]).collect();
         successors.sort_unstable();
         let before = some_list(successors).map(|successors| quote!(.before(#successors)));
-        quote!(node(#function, #inputs, #outputs)#(#name)*#tags #after #before)
+        let retrying = node.tried_again().and(node.retries).map(|retries| {
+            let retries = Literal::u32_unsuffixed(retries.value);
+            let backoff = Literal::u64_unsuffixed(node.backoff.map_or(0, |backoff| backoff.value));
+            quote!(.retrying(#retries, #backoff))
+        });
+        let within = node.timeout.map(|timeout| {
+            let timeout = Literal::u64_unsuffixed(timeout.value);
+            quote!(.within(#timeout))
+        });
+        quote!(node(#function, #inputs, #outputs)#(#name)*#tags #after #before #retrying #within)
     });
     let datasets = places.datasets.iter().map(|&id| {
         let dataset = &graph.datasets[id];

@@ -19,7 +19,7 @@ use quote::quote;
 use syn::LitStr;
 use syn::buffer::{Cursor, TokenBuffer};
 
-use crate::ast::{Entry, EntryKind, Form, Function, FunctionKind, List, Name, Node};
+use crate::ast::{Entry, EntryKind, Form, Function, FunctionKind, List, Name, Node, Setting};
 use crate::cfg;
 use crate::expand::Context;
 use crate::graph::{Graph, Home, is_parameters};
@@ -207,6 +207,9 @@ pub(crate) fn nodes_without_places(nodes: &[Node]) -> Vec<Node> {
                 outputs: list(&node.outputs),
                 name: node.name.as_ref().map(text),
                 tags: node.tags.iter().map(text).collect(),
+                retries: node.retries.map(|Setting { value, .. }| Setting { at: here, value }),
+                backoff: node.backoff.map(|Setting { value, .. }| Setting { at: here, value }),
+                timeout: node.timeout.map(|Setting { value, .. }| Setting { at: here, value }),
             }
         })
         .collect()

@@ -344,8 +344,13 @@ impl<'a> Expansion<'a> {
         let inputs: Vec<Ident> = distinct("in", &node.inputs.names);
         let outputs: Vec<Ident> = distinct("out", &node.outputs.names);
         let wires = &self.graph.wires[index];
-        let values: Vec<Option<TokenStream>> =
-            node.inputs.names.iter().zip(&wires.inputs).map(|(name, &id)| self.read(name, id, declared)).collect();
+        let values: Vec<Option<TokenStream>> = node
+            .inputs
+            .names
+            .iter()
+            .zip(&wires.inputs)
+            .map(|(name, &id)| self.read(node, name, id, declared))
+            .collect();
         let reads = inputs.iter().zip(&values).filter_map(|(input, value)| {
             let value = value.as_ref()?;
             Some(quote!(let #input = &mut #value;))
@@ -407,7 +412,7 @@ impl<'a> Expansion<'a> {
     }
 
     /// How an input is read; none if a mistake has left nothing to read.
-    fn read(&self, name: &Name, id: Option<usize>, declared: &[bool]) -> Option<TokenStream> {
+    fn read(&self, node: &Node, name: &Name, id: Option<usize>, declared: &[bool]) -> Option<TokenStream> {
         let id = id?;
         let dataset = &self.graph.datasets[id];
         // The call stands where the name does, or rustc would show all of the pipeline where a dataset cannot be loaded.
@@ -428,7 +433,7 @@ impl<'a> Expansion<'a> {
             (Name::Dataset { .. }, Home::Memory) if !declared[id] => return None,
             (Name::Dataset { ident, .. }, Home::Memory) => {
                 let (place, slot) = (self.place(id), local("slot", ident));
-                let method = Ident::new(if dataset.readers.len() == 1 { "take" } else { "read" }, span);
+                let method = Ident::new(if is_shared(dataset, node) { "read" } else { "take" }, span);
                 quote_spanned!(span=> io.#method(#place, #slot))
             }
         })
@@ -443,7 +448,7 @@ impl<'a> Expansion<'a> {
     }
 
     /// How an input becomes an argument. The call stands where the dataset gets its type, so that rustc shows that place too; the second one,
-    /// of an input that has other readers, where one of these names it.
+    /// of an input that has other readers, where one of these names it, or where its node says that it is tried again.
     fn pass(&self, node: usize, input: &Ident, name: &Name, dataset: &Dataset) -> TokenStream {
         let of_types = dataset.writers.first().map(|&writer| self.graph.output(writer).span());
         let of_types = if dataset.home == Home::Memory { of_types } else { dataset.declared };
@@ -451,11 +456,12 @@ impl<'a> Expansion<'a> {
         // All but the name of the method stands at the input.
         let here = Span::call_site().located_at(name.span());
         let passed = quote_spanned!(here=> io.#pass(#input));
-        if dataset.home != Home::Memory || dataset.readers.len() < 2 {
+        if dataset.home != Home::Memory || !is_shared(dataset, &self.graph.nodes[node]) {
             return passed;
         }
         let other =
             dataset.readers.iter().find(|reader| reader.node != node).map(|&reader| self.graph.input(reader).span());
+        let other = other.or_else(|| self.graph.nodes[node].tried_again());
         let clone = Ident::new("clone_unless_by_reference", self.another_place(other, input));
         // In a block, or rustc would look for the mistake inside; its span differs from that of `io`, or rustc would take it for that.
         let passed = quote_spanned!(input.span()=> { #passed });
@@ -525,6 +531,11 @@ impl<'a> Expansion<'a> {
             }
         }
     }
+}
+
+/// Whether a node leaves a dataset in memory to others that read it, or to itself when it is tried again.
+fn is_shared(dataset: &Dataset, reader: &Node) -> bool {
+    dataset.readers.len() > 1 || reader.tried_again().is_some()
 }
 
 /// The attributes of an item, by where they belong: to its struct, to its function, or to both.

@@ -16,6 +16,7 @@ mod diagnostics;
 mod editor;
 mod expand;
 mod graph;
+mod options;
 mod parse;
 mod registry;
 mod scan;

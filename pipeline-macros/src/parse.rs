@@ -11,6 +11,7 @@ use syn::{LitStr, Token, Visibility};
 use crate::ast::{Form, Function, FunctionKind, Item, List, Name, Node, Pipeline};
 use crate::diagnostics::{Diagnostics, Mistake};
 use crate::graph::is_parameters;
+use crate::options::option;
 use crate::scan::{
     after_attributes, after_brackets, after_comma, closure_parameters, has_type, in_angles, is_any_arrow, is_ident,
     is_keyword, is_punct, plain, skip_to_comma, take_until,
@@ -146,7 +147,7 @@ fn node(input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> syn::Result<(N
     let inputs = list(&content, "the inputs in brackets", is_any_arrow, diagnostics)?;
     arrow(&content, diagnostics)?;
     let outputs = list(&content, "the outputs in brackets", |c| is_punct(c, ','), diagnostics)?;
-    let mut node = Node { function, fallible, inputs, outputs, name: None, tags: Vec::new() };
+    let mut node = Node::new(function, fallible, inputs, outputs);
     while !content.is_empty() {
         comma(&content, "after the outputs of the node", diagnostics);
         if !content.is_empty()
@@ -160,7 +161,7 @@ fn node(input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> syn::Result<(N
 }
 
 /// A comma; if there is none, that is reported and what follows is read all the same.
-fn comma(input: ParseStream<'_>, place: &str, diagnostics: &mut Diagnostics) {
+pub(crate) fn comma(input: ParseStream<'_>, place: &str, diagnostics: &mut Diagnostics) {
     if input.parse::<Token![,]>().is_err() {
         diagnostics.syntax(&input.error(format!("expected `,` {place}")));
     }
@@ -355,45 +356,6 @@ fn field(input: ParseStream<'_>) -> syn::Result<Ident> {
     input
         .parse::<Ident>()
         .map_err(|error| syn::Error::new(error.span(), "expected a field of the parameters, as in `params:test_ratio`"))
-}
-
-fn option(input: ParseStream<'_>, node: &mut Node, diagnostics: &mut Diagnostics) -> syn::Result<()> {
-    let key = input.parse::<Ident>()?;
-    let known = ["name", "tags"];
-    if key != "name" && key != "tags" {
-        let hint = pipeline_graph::did_you_mean(&key.to_string(), &known, "the options of a node");
-        diagnostics.error(key.span(), &format!("a node has no option `{key}`"), &hint);
-        skip_to_comma(input);
-        return Ok(());
-    }
-    if !input.peek(Token![=]) {
-        return Err(input.error(format!("expected `=` after `{key}`")));
-    }
-    input.parse::<Token![=]>()?;
-    let twice = if key == "name" { node.name.is_some() } else { !node.tags.is_empty() };
-    if twice {
-        diagnostics.error(key.span(), &format!("the node has the option `{key}` already"), "");
-    }
-    if key == "name" {
-        node.name = Some(text(input, "a name in quotes, as in `name = \"split_data\"`")?);
-    } else {
-        if !input.peek(syn::token::Bracket) {
-            return Err(input.error("expected tags in brackets, as in `tags = [\"prepare\"]`"));
-        }
-        let content;
-        syn::bracketed!(content in input);
-        while !content.is_empty() {
-            node.tags.push(text(&content, "a tag in quotes")?);
-            if !content.is_empty() {
-                comma(&content, "between tags", diagnostics);
-            }
-        }
-    }
-    Ok(())
-}
-
-fn text(input: ParseStream<'_>, wanted: &str) -> syn::Result<LitStr> {
-    if input.peek(LitStr) { input.parse() } else { Err(input.error(format!("expected {wanted}"))) }
 }
 
 /// The name of a dataset. A keyword or a string is reported, and taken for the name that is meant.

@@ -54,6 +54,16 @@ fn an_expression_infers_the_types_of_its_outputs() {
 }
 
 #[test]
+fn a_node_that_is_tried_again_leaves_its_inputs_where_they_are() {
+    let fetching = quote! {
+        node(split, [flowers] -> [train]),
+        node(fit?, [train] -> [model], retries = 3, backoff = "1.5s", timeout = "2m"),
+    };
+    let block = pipeline(&fetching);
+    assert_golden("options", quote!(fn main() { let p = #block; }));
+}
+
+#[test]
 fn an_editor_gets_the_names_beside_the_expansion() {
     editor::ASKS_IN_TEST.set(true);
     let training = quote! {
@@ -169,7 +179,7 @@ mod whatever_the_tokens {
     #[test]
     fn pipelines_do_not_panic() {
         let valid = [
-            quote!(/** docs */ #[doc = "x"] pub training for Catalog { #[cfg(not(any(a, feature = "x")))] node(split?, [flowers, params:a.b] -> [train, test: Vec<f64>], tags = ["a", "b"]), node(f::<u8>, [train] -> [model], name = "x") }),
+            quote!(/** docs */ #[doc = "x"] pub training for Catalog { #[cfg(not(any(a, feature = "x")))] node(split?, [flowers, params:a.b] -> [train, test: Vec<f64>], tags = ["a", "b"]), node(f::<u8>, [train] -> [model], name = "x", retries = 3, backoff = "1s", timeout = "0.5m") }),
             quote!(< for data::Catalog; node(|x: &str, y: u8| x.len() < y, [flowers, train] -> [n]), #[cfg(false)] node((|| Ok(1))?, [] -> [train]), >),
             quote!(node(identity, [a] -> [b]), node(f, [b] -> [c]), node(f, [c] -> [a]), #[cfg(a)] #[allow(b)] node(f, [c, c] -> [c, c])),
         ];

@@ -118,7 +118,7 @@ fn assemble(
         }
         let mut successors: Vec<u32> = order.successors[old].iter().map(|&node| new_places[node]).collect();
         successors.sort_unstable();
-        let NodeParts { name, function, tags, .. } = parts[part as usize].node_parts(node.id());
+        let NodeParts { name, function, tags, patience, .. } = parts[part as usize].node_parts(node.id());
         joined.push(NodeParts {
             name,
             function,
@@ -128,6 +128,7 @@ fn assemble(
             layer: order.layers[old],
             n_predecessors: order.n_predecessors[old],
             successors,
+            patience,
         });
         origins.push((part, node.id().0));
     }

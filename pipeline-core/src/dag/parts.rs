@@ -2,6 +2,8 @@
 //!
 //! The lists of places are slices in a `static` and vectors in a sum, so their type is a parameter.
 
+use std::time::Duration;
+
 use super::{Dag, Kind, Parts};
 
 /// A node.
@@ -15,6 +17,20 @@ pub struct NodeParts<List> {
     pub(super) n_predecessors: u32,
     pub(super) layer: u32,
     pub(super) successors: List,
+    pub(super) patience: Patience,
+}
+
+/// How often a node may be called, and how long it may take.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Patience {
+    pub(super) retries: u32,
+    pub(super) backoff: Duration,
+    pub(super) timeout: Option<Duration>,
+}
+
+impl Patience {
+    /// Once, for as long as it likes.
+    pub(super) const NO_LIMIT: Self = Self { retries: 0, backoff: Duration::ZERO, timeout: None };
 }
 
 /// A dataset.
@@ -28,7 +44,7 @@ pub struct DatasetParts<List> {
 
 impl NodeParts<Vec<u32>> {
     pub(super) fn borrow(&self) -> NodeParts<&[u32]> {
-        let Self { name, function, tags, inputs, outputs, n_predecessors, layer, successors } = self;
+        let Self { name, function, tags, inputs, outputs, n_predecessors, layer, successors, patience } = self;
         NodeParts {
             name: *name,
             function,
@@ -38,6 +54,7 @@ impl NodeParts<Vec<u32>> {
             n_predecessors: *n_predecessors,
             layer: *layer,
             successors,
+            patience: *patience,
         }
     }
 }
@@ -60,7 +77,17 @@ pub const fn dag(nodes: &'static [NodeParts<List>], datasets: &'static [DatasetP
 /// A node that calls `function`, with the places of its inputs and outputs among the datasets.
 #[must_use]
 pub const fn node(function: &'static str, inputs: List, outputs: List) -> NodeParts<List> {
-    NodeParts { name: None, function, tags: &[], inputs, outputs, n_predecessors: 0, layer: 0, successors: &[] }
+    NodeParts {
+        name: None,
+        function,
+        tags: &[],
+        inputs,
+        outputs,
+        n_predecessors: 0,
+        layer: 0,
+        successors: &[],
+        patience: Patience::NO_LIMIT,
+    }
 }
 
 impl NodeParts<List> {
@@ -96,6 +123,21 @@ impl NodeParts<List> {
     #[must_use]
     pub const fn before(mut self, successors: List) -> Self {
         self.successors = successors;
+        self
+    }
+
+    /// How many more times it is tried, and how many milliseconds it waits before the first of them.
+    #[must_use]
+    pub const fn retrying(mut self, retries: u32, backoff: u64) -> Self {
+        self.patience.retries = retries;
+        self.patience.backoff = Duration::from_millis(backoff);
+        self
+    }
+
+    /// How many milliseconds it may take.
+    #[must_use]
+    pub const fn within(mut self, timeout: u64) -> Self {
+        self.patience.timeout = Some(Duration::from_millis(timeout));
         self
     }
 }

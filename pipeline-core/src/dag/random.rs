@@ -3,7 +3,7 @@
 use fastrand::Rng;
 
 use super::join::join;
-use super::parts::{DatasetParts, NodeParts};
+use super::parts::{DatasetParts, NodeParts, Patience};
 use super::{Dag, Kind, Parts, to_u32};
 
 /// A DAG of at most so many nodes; every third is a sum.
@@ -67,5 +67,6 @@ fn named(rng: &mut Rng, name: &str) -> NodeParts<Vec<u32>> {
         n_predecessors: 0,
         layer: 0,
         successors: Vec::new(),
+        patience: Patience::NO_LIMIT,
     }
 }

@@ -1,6 +1,7 @@
 //! Nodes and datasets as their readers see them: small copies of a place in a DAG that answer questions.
 
 use std::fmt;
+use std::time::Duration;
 
 use super::parts::{DatasetParts, NodeParts};
 use super::{Dag, DatasetId, Kind, NodeId};
@@ -69,6 +70,24 @@ impl<'a> Node<'a> {
     #[must_use]
     pub fn n_predecessors(self) -> usize {
         self.parts().n_predecessors as usize
+    }
+
+    /// How many more times it is tried after a failure, at most: what `retries = 3` gave it.
+    #[must_use]
+    pub fn retries(self) -> u32 {
+        self.parts().patience.retries
+    }
+
+    /// How long it waits before it is tried again; each time twice as long as the time before. What `backoff = "1s"` gave it.
+    #[must_use]
+    pub fn backoff(self) -> Duration {
+        self.parts().patience.backoff
+    }
+
+    /// How long it may take: what `timeout = "30s"` gave it.
+    #[must_use]
+    pub fn timeout(self) -> Option<Duration> {
+        self.parts().patience.timeout
     }
 
     /// The nodes that read what it writes, each once.

@@ -4,15 +4,16 @@ use std::any::Any;
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use super::together::Together;
 use super::watch::{Hooks, Vetoed, Watch};
-use crate::body::{Failure, Io, Part};
-use crate::dag::{Dataset, Node};
+use crate::body::{Ended, Failure, Io, Part};
+use crate::dag::{Dataset, Node, NodeId};
 use crate::dataset::AnyDataset;
 use crate::memory::Memory;
 use crate::node::NodeCode;
 use crate::panics::message;
 use crate::pipeline::Plan;
-use crate::slot::Readers;
+use crate::slot::{AnySlot, Readers};
 use crate::{Catalog, Error};
 
 /// What executes nodes.
@@ -22,6 +23,9 @@ pub(crate) trait Execute: Sync {
 
     /// Calls all nodes in order on this thread, without hooks; an error comes with the node that failed.
     fn execute_all(&self) -> Result<(), (usize, Error)>;
+
+    /// Whether it can.
+    fn can_execute_all(&self) -> bool;
 
     fn pipeline(&self) -> Option<&str>;
     fn dataset(&self, name: &str) -> Option<&dyn AnyDataset>;
@@ -33,10 +37,11 @@ pub(super) struct Active<'r, C> {
     pub(super) plan: &'r Plan<C>,
     pub(super) catalog: &'r C,
     pub(super) memory: &'r Memory,
+    pub(super) is_async: bool,
 }
 
 /// A node in its part of the pipeline.
-struct Place<'r, C> {
+pub(super) struct Place<'r, C> {
     part: &'r Part<C>,
     index: usize,
     /// Where the slots of the part begin.
@@ -44,29 +49,38 @@ struct Place<'r, C> {
 }
 
 impl<'r, C> Place<'r, C> {
-    fn code(&self) -> &'r NodeCode<C> {
+    pub(super) fn code(&self) -> &'r NodeCode<C> {
         &self.part.nodes[self.index]
     }
 
-    fn node(&self) -> Node<'r> {
-        self.part.dag.nodes().nth(self.index).expect("a part has as many nodes as its DAG")
+    pub(super) fn node(&self) -> Node<'r> {
+        self.part.dag.node(NodeId(u32::try_from(self.index).unwrap_or(u32::MAX)))
     }
 }
 
 impl<'r, C> Active<'r, C> {
+    /// Whether to call a node takes more than its own code: retries, a timeout, asynchronous loads.
+    pub(super) fn is_special(&self) -> bool {
+        self.is_async || self.plan.has_patience()
+    }
+
     fn place(&self, node: usize) -> Place<'r, C> {
         let (part, index) = self.plan.origin(node);
         Place { part: &self.plan.parts[part], index, slots_from: self.plan.slots_from[part] }
     }
 
-    fn io(&self, place: &Place<'_, C>, readers: Readers) -> Io<'r> {
-        let slots = &self.memory.slots[place.slots_from..place.slots_from + place.part.slots.len()];
-        Io { slots, readers, watch: None }
+    /// The slots of its part.
+    pub(super) fn slots(&self, place: &Place<'_, C>) -> &'r [AnySlot] {
+        &self.memory.slots[place.slots_from..place.slots_from + place.part.slots.len()]
+    }
+
+    pub(super) fn io(&self, place: &Place<'_, C>, readers: Readers) -> Io<'r> {
+        Io { slots: self.slots(place), readers, watch: None }
     }
 
     /// Calls a node. A panic leaves slots as any failure does; the run ends, and its memory is cleared.
-    fn call(&self, place: &Place<'_, C>, io: &Io<'_>) -> Result<(), Error> {
-        match catch_unwind(AssertUnwindSafe(|| place.code().call(self.catalog, io))) {
+    pub(super) fn call(&self, place: &Place<'_, C>, call: impl FnOnce() -> Ended) -> Result<(), Error> {
+        match catch_unwind(AssertUnwindSafe(call)) {
             Ok(Ok(())) => Ok(()),
             Ok(Err(failure)) => Err(self.failed(place.node(), *failure)),
             Err(payload) => Err(self.panicked(place.node(), payload)),
@@ -87,11 +101,12 @@ impl<'r, C> Active<'r, C> {
                 Error::Save { pipeline, node, dataset: dataset_name(id), source: source.named_around() }
             }
             Failure::Hook(hook, source) => Error::Hook { pipeline, node: Some(node), hook, source },
+            Failure::OnlyAsked => unreachable!("a node that is called in earnest is not only asked"),
         }
     }
 
     #[cold]
-    fn panicked(&self, node: Node<'_>, payload: Box<dyn Any + Send>) -> Error {
+    pub(super) fn panicked(&self, node: Node<'_>, payload: Box<dyn Any + Send>) -> Error {
         match payload.downcast::<Vetoed>() {
             Ok(vetoed) => self.failed(node, vetoed.0),
             Err(payload) => {
@@ -105,18 +120,21 @@ impl<'r, C> Active<'r, C> {
 impl<C: Catalog + Sync> Execute for Active<'_, C> {
     fn execute(&self, node: usize, hooks: Hooks<'_>) -> Result<(), Error> {
         let place = self.place(node);
-        let io = self.io(&place, Readers::OnSeveral);
-        if hooks.is_empty() {
-            return self.call(&place, &io);
+        if hooks.is_empty() && !self.is_special() {
+            let io = self.io(&place, Readers::OnSeveral);
+            let result = self.call(&place, || place.code().call(self.catalog, &io));
+            return result.inspect_err(|_| self.take_back(&place));
         }
-        let watch = Watch::new(hooks, self.pipeline, place.node());
-        let io = Io { watch: Some(&watch), ..io };
+        let datasets = |name: &str| self.catalog.dataset(name);
+        let together = if self.is_async { Together::new(place.node(), datasets) } else { None };
+        let watch = Watch::new(hooks, self.pipeline, place.node(), together);
         let result = match watch.before_node() {
-            Ok(()) => self.call(&place, &io),
+            Ok(()) => self.attempt(&place, &watch),
             Err(failure) => Err(self.failed(place.node(), failure)),
         };
         let result = result.and_then(|()| watch.after_node().map_err(|failure| self.failed(place.node(), failure)));
         if let Err(error) = &result {
+            self.take_back(&place);
             watch.node_failed(error);
         }
         result
@@ -143,9 +161,21 @@ impl<C: Catalog + Sync> Execute for Active<'_, C> {
         // As in `call`; which node it was is known behind it.
         match catch_unwind(AssertUnwindSafe(call_all)) {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(failure)) => Err((current.get(), self.failed(self.place(current.get()).node(), *failure))),
-            Err(payload) => Err((current.get(), self.panicked(self.place(current.get()).node(), payload))),
+            Ok(Err(failure)) => {
+                let place = self.place(current.get());
+                self.take_back(&place);
+                Err((current.get(), self.failed(place.node(), *failure)))
+            }
+            Err(payload) => {
+                let place = self.place(current.get());
+                self.take_back(&place);
+                Err((current.get(), self.panicked(place.node(), payload)))
+            }
         }
+    }
+
+    fn can_execute_all(&self) -> bool {
+        !self.is_special()
     }
 
     fn pipeline(&self) -> Option<&str> {

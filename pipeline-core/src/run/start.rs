@@ -99,7 +99,7 @@ fn start<C: Catalog + Sync, O: Outputs, T>(
     let mut memory = plan.memory();
     memory.expect_readers(dag, selection);
     let releases = if plan.passes_through_catalog() { Releases::new(dag, catalog, selection) } else { None };
-    let nodes = Active { pipeline: pipeline.name(), plan, catalog, memory: &memory };
+    let nodes = Active { pipeline: pipeline.name(), plan, catalog, memory: &memory, is_async: options.is_async };
     let hooks = Hooks::new(&options.hooks);
     let run = Run {
         dag,

@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::time::{Duration, Instant};
 
+use super::together::Together;
 use crate::body::Failure;
 use crate::dag::{Dag, DatasetId, Node};
 use crate::dataset::AnyDataset;
@@ -46,12 +47,7 @@ impl<'h> Hooks<'h> {
 
     /// Calls one method of each that returns nothing, with how long it took for those that want to know. If one panics, the others are
     /// called all the same: what they began before has its end.
-    fn each_after(
-        self,
-        started: Option<Instant>,
-        mut call: impl FnMut(&dyn Hook, Option<Duration>),
-    ) -> Result<(), Veto> {
-        let took = started.map(|started| started.elapsed());
+    fn each_after(self, took: Option<Duration>, mut call: impl FnMut(&dyn Hook, Option<Duration>)) -> Result<(), Veto> {
         let mut result = Ok(());
         for hook in self.in_order {
             let told = called(*hook, |hook| {
@@ -91,8 +87,12 @@ impl<'r> WatchRun<'r> {
         result.map_err(|veto| self.error(veto))
     }
 
+    fn took(&self) -> Option<Duration> {
+        self.started.map(|started| started.elapsed())
+    }
+
     pub(super) fn after(&self, error: Option<&Error>) -> Result<(), Error> {
-        let result = self.hooks.each_after(self.started, |hook, took| {
+        let result = self.hooks.each_after(self.took(), |hook, took| {
             let event = RunEvent { took, ..self.event };
             match error {
                 Some(error) => hook.on_pipeline_error(&event, error),
@@ -115,11 +115,26 @@ pub(crate) struct Watch<'r> {
     /// In its part of the pipeline, by whose ids its datasets are known.
     node: Node<'r>,
     started: Option<Instant>,
+    /// If its loads and saves are to be asynchronous.
+    pub(super) together: Option<Together<'r>>,
 }
 
 impl<'r> Watch<'r> {
-    pub(super) fn new(hooks: Hooks<'r>, pipeline: Option<&'r str>, node: Node<'r>) -> Self {
-        Self { hooks, pipeline, node, started: hooks.now() }
+    pub(super) fn new(
+        hooks: Hooks<'r>,
+        pipeline: Option<&'r str>,
+        node: Node<'r>,
+        together: Option<Together<'r>>,
+    ) -> Self {
+        Self { hooks, pipeline, node, started: hooks.now(), together }
+    }
+
+    pub(super) fn is_timed(&self) -> bool {
+        self.hooks.timed
+    }
+
+    fn took(&self) -> Option<Duration> {
+        self.started.map(|started| started.elapsed())
     }
 
     fn event(&self, took: Option<Duration>) -> NodeEvent<'r> {
@@ -136,34 +151,34 @@ impl<'r> Watch<'r> {
     }
 
     pub(super) fn after_node(&self) -> Result<(), Failure> {
-        self.hooks.each_after(self.started, |hook, took| hook.after_node_run(&self.event(took))).map_err(failure)
+        self.hooks.each_after(self.took(), |hook, took| hook.after_node_run(&self.event(took))).map_err(failure)
     }
 
     /// What a hook does wrong here is less than what it is told of.
     pub(super) fn node_failed(&self, error: &Error) {
-        drop(self.hooks.each_after(self.started, |hook, took| hook.on_node_error(&self.event(took), error)));
+        drop(self.hooks.each_after(self.took(), |hook, took| hook.on_node_error(&self.event(took), error)));
     }
 
-    /// Before a load; what it returns is for [`loaded`](Self::loaded).
+    /// Before a load: when that is, if a hook wants to know.
     pub(crate) fn before_load(&self, id: u32) -> Result<Option<Instant>, Box<Failure>> {
         let result = self.hooks.each(|hook| hook.before_dataset_loaded(&self.dataset(id, None)));
         result.map_err(boxed).map(|()| self.hooks.now())
     }
 
-    pub(crate) fn loaded(&self, id: u32, started: Option<Instant>, value: &dyn Any) -> Result<(), Box<Failure>> {
+    pub(crate) fn loaded(&self, id: u32, took: Option<Duration>, value: &dyn Any) -> Result<(), Box<Failure>> {
         let call = |hook: &dyn Hook, took| hook.after_dataset_loaded(&self.dataset(id, took), value);
-        self.hooks.each_after(started, call).map_err(boxed)
+        self.hooks.each_after(took, call).map_err(boxed)
     }
 
-    /// Before a save; what it returns is for [`saved`](Self::saved).
+    /// Before a save: when that is, if a hook wants to know.
     pub(crate) fn before_save(&self, id: u32, value: &dyn Any) -> Result<Option<Instant>, Box<Failure>> {
         let result = self.hooks.each(|hook| hook.before_dataset_saved(&self.dataset(id, None), value));
         result.map_err(boxed).map(|()| self.hooks.now())
     }
 
-    pub(crate) fn saved(&self, id: u32, started: Option<Instant>) -> Result<(), Box<Failure>> {
+    pub(crate) fn saved(&self, id: u32, took: Option<Duration>) -> Result<(), Box<Failure>> {
         let call = |hook: &dyn Hook, took| hook.after_dataset_saved(&self.dataset(id, took));
-        self.hooks.each_after(started, call).map_err(boxed)
+        self.hooks.each_after(took, call).map_err(boxed)
     }
 }
 

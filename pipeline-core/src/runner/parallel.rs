@@ -13,7 +13,8 @@ use crate::{Error, Run};
 ///
 /// It runs in the pool of the calling thread, the global one outside of any pool, or in [one of your own](Self::in_pool); a node's
 /// own `par_iter` runs in the same pool. Outside of a pool the calling thread works too, and where only one node can run at a time, no
-/// other is woken. After an error nothing new starts; what runs is let finish, and the first error is returned.
+/// other is woken. After an error nothing new starts; what runs is let finish, and the first error is returned. A node that waits to be
+/// tried again keeps its thread of the pool waiting: where many may, [`ThreadRunner`](crate::ThreadRunner) is the better one.
 ///
 /// Kedro's runner of this name uses processes, as Python must; this one uses threads.
 ///
