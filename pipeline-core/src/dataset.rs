@@ -128,7 +128,8 @@ pub trait Dataset: Send + Sync + 'static {
 
     /// Lets go of what it keeps only to be faster. What was saved stays.
     ///
-    /// Called at the end of a run for each dataset that passed from node to node in it; not for the pipeline's own inputs and outputs.
+    /// Called in a run for each dataset that passes from node to node, when its last reader is done; not for the pipeline's own inputs
+    /// and outputs.
     fn release(&self) {}
 
     /// Tells the dataset the name of its catalog entry, for its error messages.

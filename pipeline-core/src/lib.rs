@@ -77,6 +77,7 @@ mod macros;
 mod memory;
 mod node;
 pub mod outputs;
+mod panics;
 pub mod pass;
 mod pipeline;
 #[cfg(feature = "process")]
@@ -85,6 +86,7 @@ mod registry;
 mod run;
 mod runner;
 mod slot;
+mod sync;
 #[cfg(feature = "process")]
 pub mod worker;
 

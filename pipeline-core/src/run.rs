@@ -22,9 +22,10 @@ pub(crate) use self::start::{report, whole};
 pub(crate) use self::together::{Ahead, LoadAny, SaveAny};
 use self::watch::Hooks;
 pub(crate) use self::watch::{Watch, or_leave};
-use crate::dag::{Dag, Node, NodeId, Selection};
+use crate::dag::{Dag, DatasetId, Kind, Node, NodeId, Selection};
 use crate::dataset::AnyDataset;
 use crate::memory::{Memory, State};
+use crate::panics::caught;
 use crate::{Cancellation, Error};
 
 /// A run, as a [`Runner`](crate::Runner) sees it: the DAG, and a way to execute its nodes.
@@ -86,12 +87,19 @@ impl<'r> Run<'r> {
     /// [keeps going](RunOptions::keep_going). Fails too if the run has been cancelled, if the node has been executed before, or if a
     /// node that it waits for has not.
     pub fn execute(&self, node: NodeId) -> Result<(), Error> {
-        match self.turn(self.dag.node(node))? {
-            Turn::Execute => self.within(|| self.execute_in_turn(node.index())),
+        let node = self.dag.node(node);
+        match self.turn(node)? {
+            Turn::Execute => self.within(|| self.execute_in_turn(node.id().index())),
             Turn::PassOver(state) => {
-                self.memory.set(node.index(), state);
+                self.pass_over(node, state);
                 Ok(())
             }
+        }
+    }
+
+    fn pass_over(&self, node: Node<'_>, state: State) {
+        if self.memory.pass_over(node.id().index(), state) && state == State::Orphaned {
+            self.count_out(node);
         }
     }
 
@@ -99,10 +107,11 @@ impl<'r> Run<'r> {
     #[cfg(feature = "process")]
     pub(crate) fn execute_elsewhere(&self, node: NodeId, values: &Values, call: Call<'_>) -> Result<(), Error> {
         let execute = |node: usize| self.nodes.elsewhere().execute_elsewhere(node, self.hooks, values, call);
-        match self.turn(self.dag.node(node))? {
-            Turn::Execute => self.in_turn(node.index(), execute),
+        let node = self.dag.node(node);
+        match self.turn(node)? {
+            Turn::Execute => self.in_turn(node.id().index(), execute),
             Turn::PassOver(state) => {
-                self.memory.set(node.index(), state);
+                self.pass_over(node, state);
                 Ok(())
             }
         }
@@ -112,6 +121,19 @@ impl<'r> Run<'r> {
     #[cfg(feature = "process")]
     pub(crate) fn elsewhere(&self) -> &'r dyn Elsewhere {
         self.nodes.elsewhere()
+    }
+
+    /// Counts a node out that will not read its inputs: they were kept for it too.
+    #[cold]
+    fn count_out(&self, node: Node<'_>) {
+        let in_memory = || self.dag.datasets().filter(|dataset| dataset.kind() == Kind::Memory);
+        for (slot, _) in self.memory.slots.iter().zip(in_memory()).filter(|(_, dataset)| reads(node, dataset.id())) {
+            // A value that panics when it is dropped is gone too.
+            drop(caught(|| slot.count_out()));
+        }
+        if let Some(releases) = self.releases {
+            releases.count_out(node);
+        }
     }
 
     /// A node waits for the writers of its inputs.
@@ -238,6 +260,10 @@ impl<'r> Run<'r> {
     fn out_of_turn(&self, node: Node<'_>, when: String) -> Error {
         Error::OutOfTurn { pipeline: self.pipeline().map(str::to_owned), node: node.to_string(), when }
     }
+}
+
+fn reads(node: Node<'_>, dataset: DatasetId) -> bool {
+    node.inputs().any(|input| input.id() == dataset)
 }
 
 impl fmt::Debug for Run<'_> {

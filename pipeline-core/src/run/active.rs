@@ -13,6 +13,7 @@ use crate::dag::{Dataset, Node, NodeId};
 use crate::dataset::AnyDataset;
 use crate::memory::Memory;
 use crate::node::NodeCode;
+use crate::panics::message;
 use crate::pipeline::Plan;
 #[cfg(feature = "process")]
 use crate::portable::Away;
@@ -149,16 +150,10 @@ impl<'r, C> Active<'r, C> {
             Ok(vetoed) => self.failed(node, vetoed.0),
             Err(payload) => {
                 let (pipeline, node) = (self.pipeline.map(str::to_owned), node.to_string());
-                Error::Panicked { pipeline, node, message: message(&*payload) }
+                Error::Panicked { pipeline, node, message: message(payload) }
             }
         }
     }
-}
-
-/// What a panic said.
-pub(super) fn message(payload: &(dyn Any + Send)) -> String {
-    let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_else(|| "it gave no message".to_owned())
 }
 
 impl<C: Catalog + Sync> Execute for Active<'_, C> {

@@ -1,7 +1,6 @@
 //! From a pipeline, a catalog and options to a run, and from its end to outputs.
 
 use std::collections::HashMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
@@ -12,6 +11,7 @@ use crate::body::Io;
 use crate::dag::{Dag, Dataset, DatasetId, Kind, Node, NodeId, Selection};
 use crate::dataset::AnyDataset;
 use crate::memory::{Memory, State};
+use crate::panics::caught;
 use crate::slot::Readers;
 use crate::{Catalog, Error, Outputs, Pipeline};
 
@@ -244,7 +244,7 @@ impl<'r> Releases<'r> {
                 && n_readers.fetch_sub(1, Ordering::AcqRel) == 1
             {
                 // To let go of what is only kept to be faster cannot fail a node that is done.
-                drop(catch_unwind(AssertUnwindSafe(|| dataset.release())));
+                drop(caught(|| dataset.release()));
             }
         }
     }

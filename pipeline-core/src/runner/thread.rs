@@ -103,6 +103,18 @@ struct Work<'a, 'r, H> {
     changed: Condvar,
 }
 
+/// Should a thread be left by a panic, as when an error panics that is dropped, it leaves none of the others waiting.
+struct EndOthers<'w, 'a, 'r, H: Hands>(&'w Work<'a, 'r, H>);
+
+impl<H: Hands> Drop for EndOthers<'_, '_, '_, H> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.lock().n_left = 0;
+            self.0.changed.notify_all();
+        }
+    }
+}
+
 struct Progress {
     ready: BTreeSet<NodeId>,
     /// For each node, how many others must still be done.
@@ -126,6 +138,7 @@ impl<H: Hands> Work<'_, '_, H> {
 
     /// Executes nodes until there are none left. Whoever takes a node sees to it that others take the rest.
     fn take_part<'scope>(&'scope self, scope: &'scope Scope<'scope, '_>) {
+        let _others = EndOthers(self);
         let mut hand = H::Hand::default();
         let mut progress = self.lock();
         loop {
