@@ -86,8 +86,9 @@ fn trials<'c>(entrants: &[Entrant<'c>], graph: &Graph) -> Vec<Option<Trial<'c>>>
 }
 
 impl Trial<'_> {
-    /// Finds out how many runs take that long.
+    /// Finds out how many runs take that long, after a first one that may have to set things up.
     fn size_batches(&mut self, batch: Duration) -> Result<(), Box<dyn Error>> {
+        self.run(1)?;
         while self.run(self.n_runs)?.elapsed * 2 < batch {
             self.n_runs *= 2;
         }
@@ -95,6 +96,10 @@ impl Trial<'_> {
     }
 
     fn time_a_batch(&mut self) -> Result<(), Box<dyn Error>> {
+        if self.n_runs > 1 {
+            // The caches are full of what others left, and threads asleep.
+            self.run(1)?;
+        }
         let batch = self.run(self.n_runs)?;
         self.times.push(batch.elapsed.as_secs_f64() * 1e9 / as_f64(self.n_runs));
         self.spent += batch.elapsed;
