@@ -69,6 +69,7 @@ mod cancellation;
 mod catalog;
 #[cfg(feature = "cli")]
 pub mod cli;
+mod collect;
 pub mod dag;
 pub mod dataset;
 mod error;
