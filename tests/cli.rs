@@ -15,6 +15,7 @@ catalog! {
 }
 
 pipelines! {
+    #[portable]
     fn pipelines() for Catalog {
         ab = pipeline!< node(identity, [A] -> [B], name = "copy") >,
         bc = pipeline!< node(identity, [B] -> [C]) >,

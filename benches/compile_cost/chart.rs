@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
+use crate::SHAPES;
 use crate::report::Row;
-use crate::shape::Shape;
 
 const WIDTH: f64 = 720.0;
 const HEIGHT: f64 = 400.0;
@@ -46,7 +46,7 @@ pub(crate) fn svg(rows: &[Row]) -> String {
     }
 
     let mut labels = Vec::new();
-    for (shape, color) in Shape::ALL.into_iter().zip(["#0072b2", "#d55e00", "#009e73"]) {
+    for (shape, color) in SHAPES.into_iter().zip(["#0072b2", "#d55e00", "#009e73"]) {
         let of_shape = || rows.iter().filter(|row| row.shape == shape);
         let release = of_shape().map(|row| (x(row.n_nodes), y(row.a_node(row.release)))).collect();
         let check = of_shape().map(|row| (x(row.n_nodes), y(row.a_node(row.check)))).collect();

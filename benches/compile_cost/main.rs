@@ -6,9 +6,15 @@
 #![expect(clippy::print_stdout, reason = "it prints what it measures")]
 
 mod chart;
+mod code;
 mod project;
 mod report;
+#[path = "../rustc.rs"]
+mod rustc;
+#[path = "../shape.rs"]
 mod shape;
+#[path = "../source.rs"]
+mod source;
 mod usage;
 
 use std::env;
@@ -20,6 +26,12 @@ use crate::project::{Command, Project};
 use crate::report::{Report, Row};
 use crate::shape::Shape;
 use crate::usage::Usage;
+
+/// The others are for `run-cost`.
+const SHAPES: [Shape; 3] = {
+    let [chain, layers, wide, ..] = Shape::ALL;
+    [chain, layers, wide]
+};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -34,13 +46,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     let project = Project::sized()?;
     let mut base = Vec::new();
     for command in Command::BOTH {
-        base.push((command, project.measure(command, &shape::code_without_pipeline(), 5)?));
+        base.push((command, project.measure(command, &code::without_pipeline(), 5)?));
     }
     let mut rows = Vec::new();
     println!("{}", Row::HEADING);
-    for shape in Shape::ALL {
+    for shape in SHAPES {
         for &n_nodes in sizes {
-            let code = shape.code(n_nodes);
+            let code = code::with_pipeline(shape, n_nodes);
             let n_runs = if n_nodes < 1000 { 3 } else { 2 };
             let mut costs = Vec::new();
             for (command, base) in &base {
@@ -57,7 +69,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
 
     let hello = [project::hello_world(false, 2)?, project::hello_world(true, 2)?];
-    let report = Report { rows, hello, rustc: project::rustc_version()? };
+    let report = Report { rows, hello, rustc: rustc::version()? };
     println!("\n{}", report.hello_world());
     let results = Path::new(env!("CARGO_MANIFEST_DIR")).join("results");
     fs::create_dir_all(&results)?;

@@ -7,7 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process;
 
-use crate::shape;
+use crate::code;
 use crate::usage::{self, Usage};
 
 /// What cargo is asked to do.
@@ -81,7 +81,7 @@ impl Project {
 /// What cargo uses to build a pipeline of two nodes and all its dependencies, from nothing: the least of so many runs.
 pub(crate) fn hello_world(default_features: bool, n_runs: usize) -> Result<Usage, Box<dyn Error>> {
     let project = Project::new("hello", "main.rs", default_features)?;
-    fs::write(&project.source, shape::HELLO_WORLD)?;
+    fs::write(&project.source, code::HELLO_WORLD)?;
     least((0..n_runs).map(|_| {
         match fs::remove_dir_all(project.target()) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
@@ -89,13 +89,6 @@ pub(crate) fn hello_world(default_features: bool, n_runs: usize) -> Result<Usage
         }
         usage::measure(&project.cargo(&["build"]))
     }))
-}
-
-/// The version of rustc, as it tells it.
-pub(crate) fn rustc_version() -> Result<String, Box<dyn Error>> {
-    let output = process::Command::new("rustc").arg("--version").output()?;
-    let text = String::from_utf8(output.stdout)?;
-    Ok(text.split_whitespace().take(2).collect::<Vec<_>>().join(" "))
 }
 
 /// Other work on the machine only adds to what a run takes.

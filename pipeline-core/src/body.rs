@@ -9,14 +9,16 @@
 
 use std::fmt;
 use std::marker::PhantomData;
-use std::sync::Arc;
 
+use crate::collect::Collect;
 use crate::dag::Dag;
 use crate::dataset::{Dataset, IntoInput, Load, Save};
 use crate::error::{BoxError, DatasetError};
 use crate::node::NodeCode;
 use crate::outputs::{CanBeShared, CanHold, HasParts, IsAResultOf, IsHandled, IsTheTypeOf};
 use crate::pass::{CanBePassedAs, CanGive, Held, Input, KeptByTheCatalog, Lent, Owned, Shared};
+#[cfg(feature = "process")]
+use crate::portable::{Away, CanLeaveTheProcess, IsReachableElsewhere, Ports};
 use crate::run::{Ahead, LoadAny, SaveAny, Watch, or_leave};
 use crate::slot::{self, AnySlot, Readers, Slot};
 use crate::{Outputs, Pipeline};
@@ -26,6 +28,9 @@ pub(crate) struct Part<C> {
     pub(crate) dag: &'static Dag,
     pub(crate) nodes: Box<[NodeCode<C>]>,
     pub(crate) slots: Box<[MakeSlot]>,
+    /// How its values leave the process, if it is `#[portable]`.
+    #[cfg(feature = "process")]
+    pub(crate) ports: Option<Ports<C>>,
 }
 
 impl<C> Part<C> {
@@ -47,13 +52,20 @@ pub(crate) type Ended = Result<(), Box<Failure>>;
 pub struct Body<C> {
     nodes: Vec<NodeCode<C>>,
     slots: Vec<MakeSlot>,
+    #[cfg(feature = "process")]
+    ports: Option<Ports<C>>,
 }
 
 impl<C> Body<C> {
     /// Nothing is declared yet.
     #[must_use]
     pub fn new(dag: &'static Dag) -> Self {
-        Self { nodes: Vec::with_capacity(dag.len()), slots: Vec::new() }
+        Self {
+            nodes: Vec::with_capacity(dag.len()),
+            slots: Vec::new(),
+            #[cfg(feature = "process")]
+            ports: None,
+        }
     }
 
     /// All is declared.
@@ -64,7 +76,14 @@ impl<C> Body<C> {
         dag: &'static Dag,
         collect: Collect<O>,
     ) -> Pipeline<C, O> {
-        Pipeline::single(name, Part { dag, nodes: self.nodes.into(), slots: self.slots.into() }, collect)
+        let part = Part {
+            dag,
+            nodes: self.nodes.into(),
+            slots: self.slots.into(),
+            #[cfg(feature = "process")]
+            ports: self.ports,
+        };
+        Pipeline::single(name, part, collect)
     }
 }
 
@@ -86,6 +105,47 @@ impl<C: 'static> Body<C> {
     #[inline(never)]
     pub fn node<Needs: Send + Sync + 'static>(&mut self, needs: Needs, work: fn(&C, &Io<'_>, &Needs) -> Ended) {
         self.nodes.push(NodeCode::new(needs, work));
+    }
+}
+
+/// What is declared of a `#[portable]` pipeline besides.
+#[cfg(feature = "process")]
+impl<C: 'static> Body<C> {
+    /// As [`new`](Self::new), for a pipeline that is `#[portable]`.
+    #[must_use]
+    pub fn portable(dag: &'static Dag) -> Self {
+        Self { ports: Some(Ports::default()), ..Self::new(dag) }
+    }
+
+    /// As [`memory`](Self::memory).
+    #[inline(never)]
+    pub fn portable_memory<T: CanBeShared + CanLeaveTheProcess>(&mut self) -> Key<T> {
+        self.ports.get_or_insert_default().slot::<T>();
+        self.memory()
+    }
+
+    /// Declares that a node reads a dataset of the catalog.
+    pub fn reads<D>(&mut self, id: u32, get: fn(&C) -> &D)
+    where
+        D: Load<Reach: IsReachableElsewhere<D>> + 'static,
+    {
+        self.ports.get_or_insert_default().reads(id, get);
+    }
+
+    /// Declares that a node writes a dataset of the catalog.
+    pub fn writes<D>(&mut self, id: u32, get: fn(&C) -> &D)
+    where
+        D: Save<Reach: IsReachableElsewhere<D>> + 'static,
+    {
+        self.ports.get_or_insert_default().writes(id, get);
+    }
+
+    /// Declares that nodes read the parameters.
+    pub fn parameters<P>(&mut self, get: fn(&C) -> &P, set: fn(&mut C) -> &mut P)
+    where
+        P: CanLeaveTheProcess + 'static,
+    {
+        self.ports.get_or_insert_default().parameters(get, set);
     }
 }
 
@@ -153,9 +213,23 @@ pub struct Io<'r> {
     pub(crate) readers: Readers,
     /// The hooks, if there are any.
     pub(crate) watch: Option<&'r Watch<'r>>,
+    /// In a worker process, what the catalog of the run's own process holds.
+    #[cfg(feature = "process")]
+    pub(crate) away: Option<&'r Away<'r>>,
 }
 
 impl<'r> Io<'r> {
+    /// Without hooks.
+    pub(crate) fn new(slots: &'r [AnySlot], readers: Readers) -> Self {
+        Self {
+            slots,
+            readers,
+            watch: None,
+            #[cfg(feature = "process")]
+            away: None,
+        }
+    }
+
     /// Takes the value of a dataset in memory that no other node reads.
     ///
     /// # Panics
@@ -203,6 +277,11 @@ impl<'r> Io<'r> {
     /// Fails if the dataset does.
     #[inline(never)]
     pub fn load<D: Load>(&self, id: u32, dataset: &D) -> Result<InputOf<D>, Box<Failure>> {
+        #[cfg(feature = "process")]
+        if let Some(value) = self.away.and_then(|away| away.load(id)) {
+            let value = value.map_err(|error| Box::new(Failure::Load(id, error)))?;
+            return Ok(D::Loaded::from_value(value).into_input());
+        }
         match self.watch {
             None => load(id, dataset),
             Some(watch) => load_watched(id, dataset, watch),
@@ -346,6 +425,10 @@ impl<V> Output<'_, '_, V> {
     #[inline(never)]
     pub fn save<D: Save<Value: CanHold<V>>>(self, id: u32, dataset: &D) -> Ended {
         let value = D::Value::hold(self.value);
+        #[cfg(feature = "process")]
+        if let Some(result) = self.io.away.and_then(|away| away.save(id, &value)) {
+            return result.map_err(|error| Box::new(Failure::Save(id, error)));
+        }
         match self.io.watch {
             None => save(id, dataset, value),
             Some(watch) => save_watched(id, dataset, value, watch),
@@ -424,112 +507,4 @@ pub enum Failure {
     Hook(String, BoxError),
     /// It was only asked which datasets it loads.
     OnlyAsked,
-}
-
-/// How the free outputs are collected after a run: all of them, or those that are there.
-pub struct Collect<O: Outputs> {
-    how: Arc<dyn CollectFrom<O>>,
-    /// No value is left in memory after a whole collection.
-    takes_all: bool,
-}
-
-impl<O: Outputs> Collect<O> {
-    /// Collects with `whole` after a run that executed all nodes, else with `partial`.
-    pub fn new(
-        whole: impl Fn(&Io<'_>) -> O + Send + Sync + 'static,
-        partial: impl Fn(&Io<'_>) -> O::Partial + Send + Sync + 'static,
-    ) -> Self {
-        Self { how: Arc::new(Fields { whole, partial }), takes_all: true }
-    }
-
-    pub(crate) fn whole(&self, io: &Io<'_>) -> O {
-        self.how.whole(io)
-    }
-
-    pub(crate) fn partial(&self, io: &Io<'_>) -> O::Partial {
-        self.how.partial(io)
-    }
-
-    pub(crate) fn takes_all(&self) -> bool {
-        self.takes_all
-    }
-
-    /// Collects this from the first slots, so many of them, and `other` from the rest.
-    pub(crate) fn and<B: Outputs + 'static>(self, other: Collect<B>, first_slots: usize) -> Collect<(O, B)>
-    where
-        O: 'static,
-    {
-        let takes_all = self.takes_all && other.takes_all;
-        Collect { how: Arc::new(Both { first: self, second: other, first_slots }), takes_all }
-    }
-}
-
-impl Collect<()> {
-    /// There are no free outputs, or none that is wanted.
-    #[must_use]
-    pub fn nothing() -> Self {
-        Self { takes_all: false, ..Self::new(|_| (), |_| ()) }
-    }
-}
-
-impl<O: Outputs> Clone for Collect<O> {
-    fn clone(&self) -> Self {
-        Self { how: Arc::clone(&self.how), takes_all: self.takes_all }
-    }
-}
-
-impl<O: Outputs> fmt::Debug for Collect<O> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Collect").finish_non_exhaustive()
-    }
-}
-
-trait CollectFrom<O: Outputs>: Send + Sync {
-    fn whole(&self, io: &Io<'_>) -> O;
-    fn partial(&self, io: &Io<'_>) -> O::Partial;
-}
-
-struct Fields<Whole, Partial> {
-    whole: Whole,
-    partial: Partial,
-}
-
-impl<O, Whole, Partial> CollectFrom<O> for Fields<Whole, Partial>
-where
-    O: Outputs,
-    Whole: Fn(&Io<'_>) -> O + Send + Sync,
-    Partial: Fn(&Io<'_>) -> O::Partial + Send + Sync,
-{
-    fn whole(&self, io: &Io<'_>) -> O {
-        (self.whole)(io)
-    }
-
-    fn partial(&self, io: &Io<'_>) -> O::Partial {
-        (self.partial)(io)
-    }
-}
-
-struct Both<A: Outputs, B: Outputs> {
-    first: Collect<A>,
-    second: Collect<B>,
-    first_slots: usize,
-}
-
-impl<A: Outputs, B: Outputs> Both<A, B> {
-    fn split<'r>(&self, io: &Io<'r>) -> (Io<'r>, Io<'r>) {
-        let (first, second) = io.slots.split_at(self.first_slots);
-        (Io { slots: first, ..*io }, Io { slots: second, ..*io })
-    }
-}
-
-impl<A: Outputs, B: Outputs> CollectFrom<(A, B)> for Both<A, B> {
-    fn whole(&self, io: &Io<'_>) -> (A, B) {
-        let (first, second) = self.split(io);
-        (self.first.whole(&first), self.second.whole(&second))
-    }
-
-    fn partial(&self, io: &Io<'_>) -> (A::Partial, B::Partial) {
-        let (first, second) = self.split(io);
-        (self.first.partial(&first), self.second.partial(&second))
-    }
 }

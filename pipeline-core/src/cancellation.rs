@@ -1,6 +1,7 @@
 //! Asking a run to end before it is done.
 
 use std::cell::RefCell;
+use std::iter;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, Thread};
@@ -41,8 +42,8 @@ use std::time::{Duration, Instant};
 #[derive(Clone, Debug, Default)]
 pub struct Cancellation {
     flag: Arc<Flag>,
-    /// That of the run's caller, which counts too.
-    outer: Option<Arc<Flag>>,
+    /// That of the run's caller, which counts too, and so on outwards.
+    outer: Option<Arc<Self>>,
     /// When the time of a node is over, if it has a timeout.
     deadline: Option<Instant>,
 }
@@ -86,12 +87,19 @@ impl Cancellation {
     /// Whether it has been asked to end. In a node with a timeout, also whether its time is over.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
-        self.flags().any(|flag| flag.is_set.load(Ordering::Relaxed))
-            || self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
+        self.outwards().any(|handle| {
+            handle.flag.is_set.load(Ordering::Relaxed)
+                || handle.deadline.is_some_and(|deadline| Instant::now() >= deadline)
+        })
+    }
+
+    /// This one, that of the run's caller, and so on.
+    fn outwards(&self) -> impl Iterator<Item = &Self> {
+        iter::successors(Some(self), |handle| handle.outer.as_deref())
     }
 
     fn flags(&self) -> impl Iterator<Item = &Flag> {
-        [Some(&self.flag), self.outer.as_ref()].into_iter().flatten().map(|flag| &**flag)
+        self.outwards().map(|handle| &*handle.flag)
     }
 
     /// Whether cancelling one cancels the other.
@@ -102,7 +110,7 @@ impl Cancellation {
 
     /// A handle for one run: cancelling `outer` cancels it, but not the other way round.
     pub(crate) fn inside(outer: Option<&Self>) -> Self {
-        Self { outer: outer.map(|outer| Arc::clone(&outer.flag)), ..Self::default() }
+        Self { outer: outer.cloned().map(Arc::new), ..Self::default() }
     }
 
     /// The same handle for a node whose time is over then.

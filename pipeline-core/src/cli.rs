@@ -11,6 +11,7 @@ use std::fmt;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use crate::dataset::ThisProcess;
 use crate::error::write_chain;
 use crate::hook::Hook;
 use crate::{BoxError, Catalog, Pipelines};
@@ -42,9 +43,9 @@ const INTERRUPTED: u8 = 130;
 /// | flag of `run` | what it does |
 /// |---|---|
 /// | `-p`, `--pipeline NAME` | runs the pipeline of this name |
-/// | `-r`, `--runner NAME` | with this runner: `SequentialRunner` (the default), `ThreadRunner`, `ParallelRunner` or `DryRunner` |
+/// | `-r`, `--runner NAME` | with this runner: `SequentialRunner` (the default), `ThreadRunner`, `ParallelRunner`, `ProcessRunner` or `DryRunner` |
 /// | `--parallel` | the same as `--runner ParallelRunner`; not together with `--runner` |
-/// | `--max-workers N` | executes at most so many nodes at a time; for `ThreadRunner` and `ParallelRunner` |
+/// | `--max-workers N` | executes at most so many nodes at a time; for `ThreadRunner`, `ParallelRunner` and `ProcessRunner` |
 /// | `--async` | [loads](crate::RunOptions::is_async) the inputs of a node together, and saves its outputs together |
 /// | `--keep-going` | [goes on](crate::RunOptions::keep_going) after a failure with what does not depend on it |
 /// | `--only-missing-outputs` | [leaves out](crate::RunOptions::only_missing_outputs) nodes whose outputs are there already |
@@ -62,14 +63,14 @@ const INTERRUPTED: u8 = 130;
 /// Ctrl-C ends a run before the next node; what is running goes on to its end, so that nothing is written by half, and the exit code is 130. A second
 /// one ends the program at once. A program that handles Ctrl-C itself by then goes on doing so.
 #[must_use]
-pub fn main<C: Catalog + Sync>(pipelines: Pipelines<C>) -> ExitCode {
+pub fn main<C: Catalog + Sync, R>(pipelines: Pipelines<C, R>) -> ExitCode {
     Cli::new(pipelines).main()
 }
 
 /// As [`main`], with the arguments given, the first of which is the program's name.
 #[must_use]
-pub fn main_from<C: Catalog + Sync>(
-    pipelines: &Pipelines<C>,
+pub fn main_from<C: Catalog + Sync, R>(
+    pipelines: &Pipelines<C, R>,
     arguments: impl IntoIterator<Item = OsString>,
 ) -> ExitCode {
     execute(pipelines, &[], arguments)
@@ -96,15 +97,15 @@ pub fn main_from<C: Catalog + Sync>(
 ///     Cli::new(pipelines()).hook(&Progress).main()
 /// }
 /// ```
-pub struct Cli<'h, C> {
-    pipelines: Pipelines<C>,
+pub struct Cli<'h, C, R = ThisProcess> {
+    pipelines: Pipelines<C, R>,
     hooks: Vec<&'h dyn Hook>,
 }
 
-impl<'h, C: Catalog + Sync> Cli<'h, C> {
+impl<'h, C: Catalog + Sync, R> Cli<'h, C, R> {
     /// A command line over these pipelines.
     #[must_use]
-    pub fn new(pipelines: Pipelines<C>) -> Self {
+    pub fn new(pipelines: Pipelines<C, R>) -> Self {
         Self { pipelines, hooks: Vec::new() }
     }
 
@@ -118,6 +119,8 @@ impl<'h, C: Catalog + Sync> Cli<'h, C> {
     /// Does what the program's arguments say.
     #[must_use]
     pub fn main(&self) -> ExitCode {
+        #[cfg(feature = "process")]
+        crate::worker::serve(&self.pipelines);
         self.main_from(std::env::args_os())
     }
 
@@ -128,15 +131,15 @@ impl<'h, C: Catalog + Sync> Cli<'h, C> {
     }
 }
 
-impl<C> fmt::Debug for Cli<'_, C> {
+impl<C, R> fmt::Debug for Cli<'_, C, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let hooks: Vec<&str> = self.hooks.iter().map(|hook| hook.name()).collect();
         f.debug_struct("Cli").field("pipelines", &self.pipelines).field("hooks", &hooks).finish()
     }
 }
 
-fn execute<C: Catalog + Sync>(
-    pipelines: &Pipelines<C>,
+fn execute<C: Catalog + Sync, R>(
+    pipelines: &Pipelines<C, R>,
     hooks: &[&dyn Hook],
     arguments: impl IntoIterator<Item = OsString>,
 ) -> ExitCode {

@@ -128,7 +128,8 @@ pub trait Dataset: Send + Sync + 'static {
 
     /// Lets go of what it keeps only to be faster. What was saved stays.
     ///
-    /// Called at the end of a run for each dataset that passed from node to node in it; not for the pipeline's own inputs and outputs.
+    /// Called in a run for each dataset that passes from node to node, when its last reader is done; not for the pipeline's own inputs
+    /// and outputs.
     fn release(&self) {}
 
     /// Tells the dataset the name of its catalog entry, for its error messages.
@@ -398,6 +399,8 @@ mod sealed {
         fn into_input(self) -> Self::Input;
         /// What stands for it while it is only asked which datasets a node loads.
         fn nothing() -> Self::Input;
+        /// As if it had been loaded.
+        fn from_value(value: T) -> Self;
     }
 
     impl<T: Send + Sync + 'static> Loaded<T> for T {
@@ -408,6 +411,9 @@ mod sealed {
         fn nothing() -> Owned<T> {
             Owned::nothing()
         }
+        fn from_value(value: T) -> T {
+            value
+        }
     }
 
     impl<T: Send + Sync + 'static> Loaded<T> for Shared<T> {
@@ -417,6 +423,9 @@ mod sealed {
         }
         fn nothing() -> KeptByTheCatalog<Arc<T>> {
             KeptByTheCatalog::nothing()
+        }
+        fn from_value(value: T) -> Self {
+            Self::new(Arc::new(value))
         }
     }
 }

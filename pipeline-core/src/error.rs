@@ -214,6 +214,40 @@ pub enum Error {
         from_nodes: Vec<String>,
     },
 
+    /// A node ended the process in which it was executed.
+    #[error(
+        "node `{node}`{} ended its worker process, which {how}{}", of(.pipeline.as_deref()), last_words(.stderr)
+    )]
+    WorkerDied {
+        /// The pipeline, if it has a name.
+        pipeline: Option<String>,
+        /// The node, as Kedro prints it.
+        node: String,
+        /// The signal or the exit code: "was killed by signal 6 (SIGABRT)".
+        how: String,
+        /// The end of what the process wrote to its standard error.
+        stderr: String,
+    },
+
+    /// A worker process could not be started, or cannot execute the pipeline.
+    #[error("no worker process can execute {}: {problem}", the(.pipeline.as_deref()))]
+    Worker {
+        /// The pipeline, if it has a name.
+        pipeline: Option<String>,
+        /// Why.
+        problem: String,
+    },
+
+    /// The values of a pipeline cannot leave the process, or it is not said that they can.
+    #[error(
+        "`ProcessRunner` runs what is `#[portable]`, and {} is not; write `#[portable]` before the registry that has it, \
+         and rustc tells what cannot leave the process", the(.pipeline.as_deref())
+    )]
+    NotPortable {
+        /// The pipeline, if it has a name.
+        pipeline: Option<String>,
+    },
+
     /// No runner is called so.
     #[error("there is no runner `{name}`{}", after_semicolon(.hint))]
     UnknownRunner {
@@ -414,18 +448,25 @@ impl From<&str> for DatasetError {
     }
 }
 
-/// An error and its causes, a line each. A cause is left out if the line before says the same already.
+/// An error and its causes, a line each.
 pub(crate) fn write_chain(f: &mut fmt::Formatter<'_>, error: &(dyn StdError + 'static)) -> fmt::Result {
     write!(f, "{error}")?;
+    causes(error).try_for_each(|cause| write!(f, "\n  caused by: {cause}"))
+}
+
+/// The causes of an error. One is left out if the one before says the same already.
+pub(crate) fn causes<'e>(error: &'e (dyn StdError + 'static)) -> impl Iterator<Item = &'e (dyn StdError + 'static)> {
     let mut last = error;
-    while let Some(cause) = last.source() {
-        let told = last.downcast_ref::<DatasetError>().is_some_and(|error| error.parts.told.is_some());
-        if !told && !last.to_string().ends_with(&cause.to_string()) {
-            write!(f, "\n  caused by: {cause}")?;
+    std::iter::from_fn(move || {
+        loop {
+            let (before, cause) = (last, last.source()?);
+            last = cause;
+            let told = before.downcast_ref::<DatasetError>().is_some_and(|error| error.parts.told.is_some());
+            if !told && !before.to_string().ends_with(&cause.to_string()) {
+                return Some(cause);
+            }
         }
-        last = cause;
-    }
-    Ok(())
+    })
 }
 
 fn of(pipeline: Option<&str>) -> String {
@@ -444,6 +485,15 @@ fn at(node: Option<&str>, pipeline: Option<&str>) -> String {
 fn n_nodes(errors: &[Error]) -> String {
     let n = errors.iter().filter(|error| !error.is_cancellation()).count();
     format!("{n} node{}", if n == 1 { "" } else { "s" })
+}
+
+/// What a process wrote last.
+fn last_words(stderr: &str) -> String {
+    let told = stderr.trim_end();
+    if told.is_empty() {
+        return String::new();
+    }
+    format!("; the end of its standard error:\n  {}", told.replace('\n', "\n  "))
 }
 
 /// The errors, one a line, each with its causes.

@@ -57,6 +57,7 @@
 //! | `cli` | [`cli`], with clap and ctrlc |
 //! | `csv` | [`dataset::Csv`] |
 //! | `json` | [`dataset::Json`] |
+//! | `process` | [`ProcessRunner`], [`worker`], and `#[portable]` |
 //! | `rayon` | [`ParallelRunner`] |
 //! | `serde` | what `csv` and `json` share |
 //! | `tracing` | the hook `hook::Tracing`, with spans of the crate tracing |
@@ -68,6 +69,7 @@ mod cancellation;
 mod catalog;
 #[cfg(feature = "cli")]
 pub mod cli;
+mod collect;
 pub mod dag;
 pub mod dataset;
 mod error;
@@ -76,12 +78,18 @@ mod macros;
 mod memory;
 mod node;
 pub mod outputs;
+mod panics;
 pub mod pass;
 mod pipeline;
+#[cfg(feature = "process")]
+pub mod portable;
 mod registry;
 mod run;
 mod runner;
 mod slot;
+mod sync;
+#[cfg(feature = "process")]
+pub mod worker;
 
 /// What the macros' expansions name. Not part of the public API: it changes without notice, in any release.
 #[doc(hidden)]
@@ -107,6 +115,8 @@ pub use self::registry::Pipelines;
 pub use self::run::{Report, Run, RunOptions, Status};
 #[cfg(feature = "rayon")]
 pub use self::runner::ParallelRunner;
+#[cfg(feature = "process")]
+pub use self::runner::ProcessRunner;
 pub use self::runner::{DryRunner, Runner, RunnerExt, SequentialRunner, ThreadRunner};
 
 /// What most programs need: `use pipeline_core::prelude::*;`.
@@ -118,6 +128,8 @@ pub mod prelude {
     pub use crate::dataset::{Bytes, Dataset as _, Lambda, Load as _, Memory, Save as _, Text};
     #[cfg(feature = "rayon")]
     pub use crate::runner::ParallelRunner;
+    #[cfg(feature = "process")]
+    pub use crate::runner::ProcessRunner;
     pub use crate::runner::{DryRunner, Runner, RunnerExt as _, SequentialRunner, ThreadRunner};
     pub use crate::{Catalog as _, Pipeline, Pipelines, Slice, catalog, pipeline, pipelines};
 }

@@ -164,7 +164,8 @@ macro_rules! catalog {
 /// # Attributes
 ///
 /// Before an item stand attributes as before a function. `#[derive(…)]` is for the struct of its free outputs, and `#[cfg(…)]` holds for all
-/// that belongs to it. Before a node stand documentation and `#[cfg(…)]`: a node whose condition does not hold is not there, and neither
+/// that belongs to it. `#[portable]` promises that values of the pipeline can leave the process, for `ProcessRunner`; what cannot is an
+/// error. Before a node stand documentation and `#[cfg(…)]`: a node whose condition does not hold is not there, and neither
 /// are its outputs.
 ///
 /// ```
@@ -215,7 +216,8 @@ macro_rules! pipeline {
 ///
 /// An entry is a sum of one or more terms: the name of an earlier entry, a call of a pipeline that is declared elsewhere, or a
 /// pipeline written out, `pipeline!< … >`. Pipelines of a sum meet in the datasets of the catalog that both name. Documentation and
-/// `#[cfg(…)]` can stand before an entry.
+/// `#[cfg(…)]` can stand before an entry. `#[portable]` before the function demands of all its pipelines that their values can leave the
+/// process, so that `ProcessRunner` can run them; one that is declared elsewhere says `#[portable]` itself.
 #[macro_export]
 macro_rules! pipelines {
     ($($tokens:tt)*) => { $crate::no_such_catalog_is_in_scope::declare_it_with_catalog_or_import_it! { [$crate] $($tokens)* } };

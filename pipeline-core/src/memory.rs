@@ -1,9 +1,8 @@
 //! The memory of one run: a slot for each dataset in memory, and how far each node is. Reused from run to run.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU8, Ordering};
-
+use crate::panics::caught;
 use crate::slot::AnySlot;
+use crate::sync::{AtomicU8, Ordering, set};
 
 /// How far a node is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,11 +73,21 @@ impl Memory {
     /// Marks a node as running; false if it has been started before.
     pub(crate) fn start(&self, node: usize) -> bool {
         let by_node = match self.mode.load(Ordering::Acquire) {
-            IDLE => self.mode.compare_exchange(IDLE, BY_NODE, Ordering::AcqRel, Ordering::Acquire) != Err(IN_ORDER),
+            IDLE => match self.mode.compare_exchange(IDLE, BY_NODE, Ordering::AcqRel, Ordering::Acquire) {
+                Ok(_) => true,
+                // Another was first, and may have come to its end since.
+                Err(mode) => mode == BY_NODE,
+            },
             mode => mode == BY_NODE,
         };
         let (waiting, running) = (State::Waiting as u8, State::Running as u8);
         by_node && self.states[node].compare_exchange(waiting, running, Ordering::Acquire, Ordering::Relaxed).is_ok()
+    }
+
+    /// Says that a node is not to be executed; false if that was said before.
+    pub(crate) fn pass_over(&self, node: usize, state: State) -> bool {
+        let waiting = State::Waiting as u8;
+        self.states[node].compare_exchange(waiting, state as u8, Ordering::AcqRel, Ordering::Relaxed).is_ok()
     }
 
     /// Says how far a node is.
@@ -97,16 +106,16 @@ impl Memory {
     /// to know.
     pub(crate) fn clear(&mut self) {
         for slot in &mut self.slots {
-            drop(catch_unwind(AssertUnwindSafe(|| slot.clear())));
+            drop(caught(|| slot.clear()));
         }
     }
 
     /// Has all nodes wait again.
     pub(crate) fn restart(&mut self) {
-        if std::mem::replace(self.mode.get_mut(), IDLE) == BY_NODE {
-            for state in &mut self.states {
-                *state.get_mut() = State::Waiting as u8;
-            }
+        // Where none was started, some may have been passed over.
+        if self.mode.load(Ordering::Relaxed) != ALL_COMPLETED {
+            self.states.iter_mut().for_each(|state| set(state, State::Waiting as u8));
         }
+        set(&mut self.mode, IDLE);
     }
 }

@@ -14,6 +14,10 @@ pub trait Outputs: Sized {
     /// The static DAG of the item that has these outputs: each item has its own type for them.
     #[doc(hidden)]
     const DAG: Option<&'static Dag> = None;
+
+    /// Whether that item is `#[portable]`.
+    #[doc(hidden)]
+    const IS_PORTABLE: bool = false;
 }
 
 impl Outputs for () {

@@ -5,7 +5,8 @@ use std::fmt;
 use std::ops::Add;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use crate::body::{Collect, Part};
+use crate::body::Part;
+use crate::collect::Collect;
 use crate::dag::join::{Joined, join};
 use crate::dag::{Dag, Kind, Selection, Slice};
 use crate::memory::Memory;

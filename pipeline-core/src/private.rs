@@ -1,8 +1,9 @@
 //! What the expansions of the macros name; the macro crate names nothing else of this crate.
 
 pub use crate::Pipeline;
-pub use crate::body::{Body, Collect, HoldsAResult, HoldsAny, InMemory, missing};
+pub use crate::body::{Body, HoldsAResult, HoldsAny, InMemory, missing};
 pub use crate::catalog::{Catalog, If, Seen, Sees};
+pub use crate::collect::Collect;
 pub use crate::dag::Dag;
 pub use crate::dataset::{AnyDataset, FromLocation, NeedsNoLocation, a_dataset};
 pub use crate::outputs::Outputs;
@@ -17,5 +18,7 @@ pub mod dag {
 
 /// What a sum in `pipelines!` is checked with.
 pub mod sum {
-    pub use crate::dag::check_sum::{Dataset, Declared, Part, Term, Text, cycle, declared, is_used, two_parts};
+    pub use crate::dag::check_sum::{
+        Dataset, Declared, Part, Term, Text, cycle, declared, declared_portable, is_used, two_parts,
+    };
 }

@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::marker::PhantomData;
 
+use crate::dataset::{AnyProcess, ThisProcess};
 use crate::{Error, Outputs, Pipeline};
 
 /// The pipelines of a program by name, over one type of catalog; what `pipelines!` makes. Kedro's pipeline registry.
@@ -31,24 +33,50 @@ use crate::{Error, Outputs, Pipeline};
 /// # Ok(())
 /// # }
 /// ```
-pub struct Pipelines<C> {
-    pipelines: Vec<Pipeline<C>>,
+///
+/// `#[portable]` before the function makes it a `Pipelines<Catalog, AnyProcess>`: all its pipelines can run in worker processes, and
+/// what keeps one from it does not compile.
+pub struct Pipelines<C, R = ThisProcess> {
+    entries: Vec<Pipeline<C>>,
     catalog: fn() -> C,
+    /// Where its pipelines can run.
+    run_in: PhantomData<fn() -> R>,
 }
 
 impl<C> Pipelines<C> {
     /// An empty registry whose pipelines run over the catalog that `catalog` makes.
     pub fn new(catalog: fn() -> C) -> Self {
-        Self { pipelines: Vec::new(), catalog }
+        Self { entries: Vec::new(), catalog, run_in: PhantomData }
     }
 
     /// Adds a pipeline, in the place of an earlier one of the same name.
     #[must_use]
-    pub fn with<O: Outputs>(mut self, name: impl Into<Cow<'static, str>>, pipeline: Pipeline<C, O>) -> Self {
+    pub fn with<O: Outputs>(self, name: impl Into<Cow<'static, str>>, pipeline: Pipeline<C, O>) -> Self {
+        self.and(name, pipeline)
+    }
+}
+
+/// What `#[portable]` makes, which checks that each pipeline is.
+#[doc(hidden)]
+impl<C> Pipelines<C, AnyProcess> {
+    /// As `new`.
+    pub fn portable(catalog: fn() -> C) -> Self {
+        Self { entries: Vec::new(), catalog, run_in: PhantomData }
+    }
+
+    /// As `with`.
+    #[must_use]
+    pub fn with_portable<O: Outputs>(self, name: impl Into<Cow<'static, str>>, pipeline: Pipeline<C, O>) -> Self {
+        self.and(name, pipeline)
+    }
+}
+
+impl<C, R> Pipelines<C, R> {
+    fn and<O: Outputs>(mut self, name: impl Into<Cow<'static, str>>, pipeline: Pipeline<C, O>) -> Self {
         let pipeline = pipeline.without_outputs().named(name);
-        match self.pipelines.iter_mut().find(|known| known.name() == pipeline.name()) {
+        match self.entries.iter_mut().find(|known| known.name() == pipeline.name()) {
             Some(known) => *known = pipeline,
-            None => self.pipelines.push(pipeline),
+            None => self.entries.push(pipeline),
         }
         self
     }
@@ -59,7 +87,7 @@ impl<C> Pipelines<C> {
     ///
     /// Fails if there is none; the error has the nearest names.
     pub fn get(&self, name: &str) -> Result<&Pipeline<C>, Error> {
-        self.pipelines.iter().find(|pipeline| pipeline.name() == Some(name)).ok_or_else(|| {
+        self.entries.iter().find(|pipeline| pipeline.name() == Some(name)).ok_or_else(|| {
             let known: Vec<&str> = self.names().collect();
             let hint = pipeline_graph::did_you_mean(name, &known, "the registered pipelines");
             Error::UnknownPipeline { name: name.to_owned(), hint }
@@ -68,7 +96,7 @@ impl<C> Pipelines<C> {
 
     /// The names, in the order of registration.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.pipelines.iter().filter_map(Pipeline::name)
+        self.entries.iter().filter_map(Pipeline::name)
     }
 
     /// A new catalog: the default one, unless [`with_catalog`](Self::with_catalog) said otherwise.
@@ -84,7 +112,7 @@ impl<C> Pipelines<C> {
     }
 }
 
-impl<C> fmt::Debug for Pipelines<C> {
+impl<C, R> fmt::Debug for Pipelines<C, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.names()).finish()
     }

@@ -2,6 +2,8 @@
 
 mod active;
 mod attempt;
+#[cfg(feature = "process")]
+pub(crate) mod elsewhere;
 mod options;
 mod report;
 mod start;
@@ -12,15 +14,18 @@ use std::fmt;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use self::active::Execute;
+#[cfg(feature = "process")]
+use self::elsewhere::{Call, Elsewhere, Values};
 pub use self::options::RunOptions;
 pub use self::report::{Report, Status};
 pub(crate) use self::start::{report, whole};
 pub(crate) use self::together::{Ahead, LoadAny, SaveAny};
 use self::watch::Hooks;
 pub(crate) use self::watch::{Watch, or_leave};
-use crate::dag::{Dag, Node, NodeId, Selection};
+use crate::dag::{Dag, DatasetId, Kind, Node, NodeId, Selection};
 use crate::dataset::AnyDataset;
 use crate::memory::{Memory, State};
+use crate::panics::caught;
 use crate::{Cancellation, Error};
 
 /// A run, as a [`Runner`](crate::Runner) sees it: the DAG, and a way to execute its nodes.
@@ -82,12 +87,52 @@ impl<'r> Run<'r> {
     /// [keeps going](RunOptions::keep_going). Fails too if the run has been cancelled, if the node has been executed before, or if a
     /// node that it waits for has not.
     pub fn execute(&self, node: NodeId) -> Result<(), Error> {
-        match self.turn(self.dag.node(node))? {
-            Turn::Execute => self.within(|| self.execute_in_turn(node.index())),
+        let node = self.dag.node(node);
+        match self.turn(node)? {
+            Turn::Execute => self.within(|| self.execute_in_turn(node.id().index())),
             Turn::PassOver(state) => {
-                self.memory.set(node.index(), state);
+                self.pass_over(node, state);
                 Ok(())
             }
+        }
+    }
+
+    fn pass_over(&self, node: Node<'_>, state: State) {
+        if self.memory.pass_over(node.id().index(), state) && state == State::Orphaned {
+            self.count_out(node);
+        }
+    }
+
+    /// As [`execute`](Self::execute), in another process: `call` takes the inputs there and brings the outputs back.
+    #[cfg(feature = "process")]
+    pub(crate) fn execute_elsewhere(&self, node: NodeId, values: &Values, call: Call<'_>) -> Result<(), Error> {
+        let execute = |node: usize| self.nodes.elsewhere().execute_elsewhere(node, self.hooks, values, call);
+        let node = self.dag.node(node);
+        match self.turn(node)? {
+            Turn::Execute => self.in_turn(node.id().index(), execute),
+            Turn::PassOver(state) => {
+                self.pass_over(node, state);
+                Ok(())
+            }
+        }
+    }
+
+    /// What executes nodes in other processes.
+    #[cfg(feature = "process")]
+    pub(crate) fn elsewhere(&self) -> &'r dyn Elsewhere {
+        self.nodes.elsewhere()
+    }
+
+    /// Counts a node out that will not read its inputs: they were kept for it too.
+    #[cold]
+    fn count_out(&self, node: Node<'_>) {
+        let in_memory = || self.dag.datasets().filter(|dataset| dataset.kind() == Kind::Memory);
+        for (slot, _) in self.memory.slots.iter().zip(in_memory()).filter(|(_, dataset)| reads(node, dataset.id())) {
+            // A value that panics when it is dropped is gone too.
+            drop(caught(|| slot.count_out()));
+        }
+        if let Some(releases) = self.releases {
+            releases.count_out(node);
         }
     }
 
@@ -111,13 +156,18 @@ impl<'r> Run<'r> {
 
     /// Executes a node whose turn it is.
     fn execute_in_turn(&self, node: usize) -> Result<(), Error> {
+        self.in_turn(node, |node| self.nodes.execute(node, self.hooks))
+    }
+
+    /// Has a node executed, whose turn it is.
+    fn in_turn(&self, node: usize, execute: impl FnOnce(usize) -> Result<(), Error>) -> Result<(), Error> {
         if self.is_cancelled() {
             return Err(self.cancelled(node));
         }
         if !self.memory.start(node) {
             return Err(self.out_of_turn(self.node(node), "twice".to_owned()));
         }
-        let result = self.nodes.execute(node, self.hooks);
+        let result = execute(node);
         self.memory.set(node, if result.is_ok() { State::Completed } else { State::Failed });
         if let Some(releases) = self.releases {
             releases.count_out(self.node(node));
@@ -210,6 +260,10 @@ impl<'r> Run<'r> {
     fn out_of_turn(&self, node: Node<'_>, when: String) -> Error {
         Error::OutOfTurn { pipeline: self.pipeline().map(str::to_owned), node: node.to_string(), when }
     }
+}
+
+fn reads(node: Node<'_>, dataset: DatasetId) -> bool {
+    node.inputs().any(|input| input.id() == dataset)
 }
 
 impl fmt::Debug for Run<'_> {

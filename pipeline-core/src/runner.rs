@@ -3,12 +3,16 @@
 mod dry;
 #[cfg(feature = "rayon")]
 mod parallel;
+#[cfg(feature = "process")]
+mod process;
 mod sequential;
 mod thread;
 
 pub use self::dry::DryRunner;
 #[cfg(feature = "rayon")]
 pub use self::parallel::ParallelRunner;
+#[cfg(feature = "process")]
+pub use self::process::ProcessRunner;
 pub use self::sequential::SequentialRunner;
 pub use self::thread::ThreadRunner;
 use crate::run::{self, Report, Run, RunOptions};

@@ -3,28 +3,30 @@
 //! The one module with unsafe code: a lock in each slot would cost more than most of what a run does between two nodes. What keeps
 //! slots from being touched by two threads is the order of a run, which [`Run`](crate::Run) enforces whatever a runner does:
 //!
-//! 1. A node is executed at most once a run, and only nodes that the DAG names as writer or reader of a slot touch it, as what it holds: an
+//! 1. A node is executed at most once a run, or passed over once, and only nodes that the DAG names as writer or reader of a slot touch it, as what it holds: an
 //!    expansion gets its slots from the same graph as its DAG, and rustc checked their types through the keys. Nobody else calls `Io`.
 //! 2. A reader is executed after the writer is done, and sees all that it did: the writer's state is stored with `Release` and
 //!    loaded with `Acquire`, or the two are on one thread, or rayon hands the one's work on to the other.
 //! 3. What touches all slots (collecting the outputs, dropping what is left) happens before or after the run's nodes, on a thread that
 //!    has waited for them.
 
-#![expect(unsafe_code, reason = "see above; `tests/loom` tries the orders that threads can have")]
+#![expect(unsafe_code, reason = "see above; `slot/tests.rs` tries the orders that threads can have, under loom")]
+
+#[cfg(all(loom, test))]
+mod tests;
 
 use std::any::TypeId;
-use std::cell::UnsafeCell;
 use std::fmt;
 use std::mem::needs_drop;
 use std::ops::Deref;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::pass::Lent;
+use crate::sync::{AtomicU32, Cell, Ordering, Reading};
 
 /// The place of one dataset in memory. It is empty at first, holds a value from when its writer is done, and is empty again when
 /// its last reader is done.
 pub(crate) struct Slot<T> {
-    value: UnsafeCell<Option<T>>,
+    value: Cell<Option<T>>,
     /// How many readers there are.
     n_readers: u32,
     /// How many of them are not yet done.
@@ -46,8 +48,8 @@ pub(crate) enum Readers {
 }
 
 impl<T> Slot<T> {
-    pub(crate) const fn new(n_readers: u32) -> Self {
-        Self { value: UnsafeCell::new(None), n_readers, waiting: AtomicU32::new(0) }
+    pub(crate) fn new(n_readers: u32) -> Self {
+        Self { value: Cell::new(None), n_readers, waiting: AtomicU32::new(0) }
     }
 
     /// Puts the value there for its readers.
@@ -55,14 +57,14 @@ impl<T> Slot<T> {
     pub(crate) fn put(&self, value: T) {
         self.waiting.store(self.n_readers, Ordering::Relaxed);
         // SAFETY: the writer alone is executed now (rules 1 and 2).
-        unsafe { *self.value.get() = Some(value) };
+        self.value.with_mut(|slot| unsafe { *slot = Some(value) });
     }
 
     /// Takes the value away: for the only reader, the last one, a writer that fails, or after the nodes.
     #[inline]
     pub(crate) fn take(&self) -> Option<T> {
         // SAFETY: no other reader is there, or none has been let in yet, or all are done (rules 2 and 3).
-        unsafe { (*self.value.get()).take() }
+        self.value.with_mut(|slot| unsafe { (*slot).take() })
     }
 
     /// Lends the value to one of several readers, or gives it to the last one.
@@ -75,9 +77,10 @@ impl<T> Slot<T> {
 
     #[inline]
     fn lend(&self, readers: Readers) -> Option<Lent<'_, T>> {
+        let (value, reading) = self.value.read();
         // SAFETY: the writer is done, and the value stays until the last reader has counted itself out, which this lease does when it ends.
-        let value = unsafe { (*self.value.get()).as_ref()? };
-        Some(Lent::lease(Lease { value, slot: self, readers }))
+        let value = unsafe { (*value).as_ref()? };
+        Some(Lent::lease(Lease { value, reading, slot: self, readers }))
     }
 
     #[inline(never)]
@@ -109,6 +112,7 @@ impl<T> Slot<T> {
 /// A value that a slot lends to one of its readers. When the last lease ends, the slot drops the value.
 pub(crate) struct Lease<'s, T> {
     value: &'s T,
+    reading: Reading<Option<T>>,
     slot: &'s Slot<T>,
     readers: Readers,
 }
@@ -123,6 +127,7 @@ impl<T> Deref for Lease<'_, T> {
 
 impl<T> Drop for Lease<'_, T> {
     fn drop(&mut self) {
+        self.reading.end();
         if needs_drop::<T>() {
             self.slot.count_out(self.readers);
         }
@@ -152,7 +157,7 @@ trait Erased: Send + Sync {
 
 impl<T: Send + Sync + 'static> Erased for Slot<T> {
     fn clear(&mut self) {
-        drop(self.value.get_mut().take());
+        drop(self.take());
     }
 
     fn set_readers(&mut self, n_readers: u32) {
@@ -174,6 +179,12 @@ impl AnySlot {
         Self { holds: TypeId::of::<T>(), slot: Box::new(Slot::<T>::new(n_readers)) }
     }
 
+    /// The slot, if it holds values of type `T`.
+    #[cfg(feature = "process")]
+    pub(crate) fn of<T: 'static>(&self) -> Option<&Slot<T>> {
+        (self.holds == TypeId::of::<T>()).then(|| at(std::slice::from_ref(self), 0))
+    }
+
     /// Drops what it holds.
     pub(crate) fn clear(&mut self) {
         self.slot.clear();
@@ -189,7 +200,7 @@ impl AnySlot {
         self.slot.take_back();
     }
 
-    /// Counts out a reader that will not read any more.
+    /// Counts out a reader that will not read, or not any more.
     pub(crate) fn count_out(&self) {
         self.slot.count_out();
     }

@@ -38,6 +38,8 @@ pub(crate) struct Item {
     pub(crate) attributes: TokenStream,
     pub(crate) visibility: TokenStream,
     pub(crate) name: Ident,
+    /// Whether `#[portable]` stands before it: its values can leave the process.
+    pub(crate) is_portable: bool,
 }
 
 /// `node(function, [inputs] -> [outputs], name = "…", tags = ["…"], retries = 3, backoff = "1s", timeout = "30s")`

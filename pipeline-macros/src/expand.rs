@@ -14,6 +14,7 @@ use crate::dag::{self, Places};
 use crate::diagnostics::Diagnostics;
 use crate::editor::Editor;
 use crate::graph::{Dataset, Graph, Home};
+use crate::portable::Ports;
 use crate::scan::plain;
 
 /// What the expansion of a pipeline needs beside its graph.
@@ -23,6 +24,8 @@ pub(crate) struct Context<'a> {
     /// The path of the catalog.
     pub(crate) catalog: &'a TokenStream,
     pub(crate) diagnostics: &'a Diagnostics,
+    /// Whether its values can leave the process.
+    pub(crate) is_portable: bool,
     /// What rust-analyzer gets beside it.
     pub(crate) editor: Option<&'a Editor<'a>>,
 }
@@ -73,9 +76,9 @@ fn order_or_source(graph: &Graph<'_>) -> Order {
     })
 }
 
-struct Expansion<'a> {
-    context: &'a Context<'a>,
-    graph: &'a Graph<'a>,
+pub(crate) struct Expansion<'a> {
+    pub(crate) context: &'a Context<'a>,
+    pub(crate) graph: &'a Graph<'a>,
     order: Order,
     places: Places,
     /// No code can name the free outputs of an entry of a registry.
@@ -91,7 +94,7 @@ impl<'a> Expansion<'a> {
     /// A struct that has the DAG and is what a run returns, and a function that makes the pipeline.
     fn item(&self, item: &Item) -> TokenStream {
         let Context { krate, catalog, diagnostics, .. } = self.context;
-        let Item { attributes, visibility, name } = item;
+        let Item { attributes, visibility, name, .. } = item;
         let dag = self.dag();
         let text = plain(name);
         let [of_struct, of_function, of_both] = attributes_by_item(attributes);
@@ -220,12 +223,18 @@ impl<'a> Expansion<'a> {
         let dag = is_item.then(|| {
             quote!(const DAG: ::core::option::Option<&'static #krate::Dag> = ::core::option::Option::Some(#same_name::DAG);)
         });
+        let portable = (is_item && self.context.is_portable).then(|| {
+            quote!(
+                const IS_PORTABLE: bool = true;
+            )
+        });
         if fields.is_empty() {
             return quote! {
                 #head struct #name {}
                 impl #krate::__private::Outputs for #same_name {
                     type Partial = #same_name;
                     #dag
+                    #portable
                 }
             };
         }
@@ -241,6 +250,7 @@ impl<'a> Expansion<'a> {
             impl<#(#types),*> #krate::__private::Outputs for #same_name<#(#types),*> {
                 type Partial = #same_name<#(::core::option::Option<#types>),*>;
                 #dag
+                #portable
             }
         }
     }
@@ -267,6 +277,7 @@ impl<'a> Expansion<'a> {
         let (krate, seen) = (self.context.krate, self.seen_catalog());
         let mut declared = vec![false; self.graph.datasets.len()];
         let mut asks = false;
+        let mut ports = self.context.is_portable.then(|| Ports::new(self));
         let nodes: Vec<TokenStream> = self
             .order
             .nodes
@@ -275,7 +286,8 @@ impl<'a> Expansion<'a> {
                 let tokens = self.node(node, &declared, &mut asks);
                 let slots = self.slots(node, &mut declared);
                 let given = self.given_by_inputs(node);
-                quote!(#(#slots)* #tokens #(#given)*)
+                let ports = ports.as_mut().map(|ports| ports.of_node(node));
+                quote!(#(#slots)* #ports #tokens #(#given)*)
             })
             .collect();
         let no_results = self.no_results();
@@ -287,10 +299,11 @@ impl<'a> Expansion<'a> {
             let in_scope = in_scope.iter().flatten();
             quote!(use #krate::__private::{#(#in_scope)*};)
         });
+        let new = if self.context.is_portable { quote!(portable) } else { quote!(new) };
         let names = self.context.editor.map(|editor| editor.in_memory(|name| local("slot", &self.again(name))));
         quote! {
             #traits
-            let mut body = #krate::__private::Body::<#seen>::new(#dag);
+            let mut body = #krate::__private::Body::<#seen>::#new(#dag);
             #(#nodes)*
             #(#no_results)*
             #names
@@ -334,7 +347,8 @@ impl<'a> Expansion<'a> {
                 let slot = local("slot", ident);
                 let ty = dataset.type_of_output().map(|ty| quote!(::<#ty>));
                 let span = Span::call_site().located_at(slot.span());
-                Some(quote_spanned!(span=> let #slot = body.memory #ty();))
+                let memory = Ident::new(if self.context.is_portable { "portable_memory" } else { "memory" }, span);
+                Some(quote_spanned!(span=> let #slot = body.#memory #ty();))
             })
             .collect()
     }
@@ -421,12 +435,12 @@ impl<'a> Expansion<'a> {
     }
 
     /// The place of a dataset in the DAG.
-    fn place(&self, dataset: usize) -> Literal {
+    pub(crate) fn place(&self, dataset: usize) -> Literal {
         Literal::usize_unsuffixed(self.places.of[dataset])
     }
 
     /// The second writer of a dataset has been reported, and writes nothing.
-    fn is_writer(&self, node: usize, dataset: usize) -> bool {
+    pub(crate) fn is_writer(&self, node: usize, dataset: usize) -> bool {
         self.graph.datasets[dataset].writers.first().is_some_and(|place| place.node == node)
     }
 
@@ -459,7 +473,7 @@ impl<'a> Expansion<'a> {
     }
 
     /// The field of the parameters, at the place where the user names them.
-    fn parameters(&self, at: &Ident) -> Ident {
+    pub(crate) fn parameters(&self, at: &Ident) -> Ident {
         match self.graph.parameters {
             Some(name) if *at != name => Ident::new(name, Span::call_site().located_at(at.span())),
             _ => at.clone(),

@@ -18,6 +18,7 @@ mod expand;
 mod graph;
 mod options;
 mod parse;
+mod portable;
 mod registry;
 mod scan;
 mod shim;

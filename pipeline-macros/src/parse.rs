@@ -49,7 +49,7 @@ fn is_item(input: ParseStream<'_>) -> bool {
 }
 
 fn item_head(input: ParseStream<'_>) -> syn::Result<Head> {
-    let attributes = attributes(input)?;
+    let (attributes, is_portable) = portable(attributes(input)?);
     let visibility = input.parse::<Visibility>()?.into_token_stream();
     let form = "as in `pub training for Catalog { … }`";
     if !input.peek(syn::Ident) {
@@ -67,7 +67,7 @@ fn item_head(input: ParseStream<'_>) -> syn::Result<Head> {
     if !input.is_empty() {
         return Err(input.error("expected nothing after the pipeline: one `pipeline!` declares one"));
     }
-    Ok(Head { form: Form::Item(Item { attributes, visibility, name }), catalog: Some(catalog), nodes })
+    Ok(Head { form: Form::Item(Item { attributes, visibility, name, is_portable }), catalog: Some(catalog), nodes })
 }
 
 fn expression_head(input: ParseStream<'_>) -> syn::Result<Head> {
@@ -87,6 +87,22 @@ pub(crate) fn attributes(input: ParseStream<'_>) -> syn::Result<TokenStream> {
         input.parse::<Group>()?.to_tokens(&mut attributes);
     }
     Ok(attributes)
+}
+
+/// The attributes without `#[portable]`, and whether it was there.
+pub(crate) fn portable(attributes: TokenStream) -> (TokenStream, bool) {
+    let mut rest: Vec<TokenTree> = Vec::new();
+    let mut is_portable = false;
+    for tree in attributes {
+        if matches!(&tree, TokenTree::Group(group) if group.stream().to_string() == "portable") {
+            is_portable = true;
+            // The `#` before it.
+            drop(rest.pop());
+        } else {
+            rest.push(tree);
+        }
+    }
+    (rest.into_iter().collect(), is_portable)
 }
 
 /// Reads the nodes of a pipeline.

@@ -18,6 +18,8 @@ use crate::{cfg, editor, expand};
 /// A registry as it is written.
 struct Registry {
     attributes: TokenStream,
+    /// Whether `#[portable]` stands before it: all its pipelines are.
+    is_portable: bool,
     visibility: Visibility,
     name: Ident,
     catalog: TokenStream,
@@ -91,7 +93,7 @@ pub(crate) fn pipelines_with(tokens: TokenStream) -> TokenStream {
 }
 
 fn parse(input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> syn::Result<Registry> {
-    let attributes = attributes(input)?;
+    let (attributes, is_portable) = parse::portable(attributes(input)?);
     let visibility = input.parse()?;
     input.parse::<Token![fn]>()?;
     let name = input.parse()?;
@@ -106,7 +108,7 @@ fn parse(input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> syn::Result<R
     } else {
         registered(&content, diagnostics)
     };
-    Ok(Registry { attributes, visibility, name, catalog, pipelines })
+    Ok(Registry { attributes, is_portable, visibility, name, catalog, pipelines })
 }
 
 /// Reads every entry that it can.
@@ -244,10 +246,11 @@ fn expand(
     diagnostics: &Diagnostics,
     names: &TokenStream,
 ) -> TokenStream {
-    let Registry { attributes, visibility, name, catalog, pipelines } = registry;
+    let Registry { attributes, is_portable, visibility, name, catalog, pipelines } = registry;
     let mut parts: Vec<Vec<Part>> = Vec::with_capacity(pipelines.len());
     let mut items = TokenStream::new();
     let mut made = TokenStream::new();
+    let declared_as = if *is_portable { quote!(declared_portable) } else { quote!(declared) };
     for (index, registered) in pipelines.iter().enumerate() {
         let mut own_parts = Vec::new();
         let mut values = Vec::new();
@@ -269,14 +272,14 @@ fn expand(
                     let part = format_ident!("PART_{index}_{term_index}", span = Span::mixed_site());
                     let Declared { at, term } = declared(krate, catalog, path);
                     let sum = quote!(#krate::__private::sum);
-                    items.extend(quote!(const #part: #sum::Declared = #sum::declared(#name, || #term);));
+                    items.extend(quote!(const #part: #sum::Declared = #sum::#declared_as(#name, || #term);));
                     items.extend(constant(at, &quote!(#part.mistake)));
                     own_parts.push(Part { name, dag: quote!(#part.dag), at });
                     quote!(#term.pipeline)
                 }
                 Term::Literal(nodes) => {
                     let dag = format_ident!("DAG_{index}_{term_index}", span = Span::mixed_site());
-                    let (item, value) = literal(krate, catalog, entries, nodes, &dag);
+                    let (item, value) = literal(krate, catalog, entries, nodes, *is_portable, &dag);
                     items.extend(item);
                     own_parts.push(Part {
                         name: plain(&registered.name),
@@ -298,21 +301,26 @@ fn expand(
     let texts: Vec<String> = pipelines.iter().map(|registered| plain(&registered.name)).collect();
     // The second of two entries of one name has been reported.
     let is_first = |index: &usize| !texts[..*index].contains(&texts[*index]);
-    let with = (0..pipelines.len()).filter(is_first).map(|index| {
+    let (new, with, reach) = if *is_portable {
+        (quote!(portable), quote!(with_portable), quote!(, #krate::dataset::AnyProcess))
+    } else {
+        (quote!(new), quote!(with), TokenStream::new())
+    };
+    let made_with = (0..pipelines.len()).filter(is_first).map(|index| {
         let (local, text) = (local(&pipelines[index].name), &texts[index]);
-        quote!(.with(#text, #local))
+        quote!(.#with(#text, #local))
     });
     // What a mistake has left out may use any dataset.
     let datasets_are_used = diagnostics.is_empty().then(|| check_datasets(krate, entries, &parts));
     quote! {
         #attributes
         #[must_use]
-        #visibility fn #name() -> #krate::Pipelines<#catalog> {
+        #visibility fn #name() -> #krate::Pipelines<#catalog #reach> {
             #names
             #items
             #datasets_are_used
             #made
-            #krate::__private::Pipelines::new(<#catalog as ::core::default::Default>::default) #(#with)*
+            #krate::__private::Pipelines::#new(<#catalog as ::core::default::Default>::default) #(#made_with)*
         }
     }
 }
@@ -343,10 +351,11 @@ fn literal(
     catalog: &TokenStream,
     entries: &[Entry],
     nodes: &TokenStream,
+    is_portable: bool,
     dag: &Ident,
 ) -> (TokenStream, TokenStream) {
     match parse::head(nodes.clone()) {
-        Ok(head) => shim::with_graph(krate, catalog, entries, None, head, |context, graph, _| {
+        Ok(head) => shim::with_graph(krate, catalog, entries, None, head, is_portable, |context, graph, _| {
             expand::expand_apart(context, graph, dag)
         }),
         Err(error) => {

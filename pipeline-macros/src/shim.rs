@@ -34,20 +34,21 @@ pub(crate) fn pipeline_in(tokens: TokenStream) -> TokenStream {
 pub(crate) fn pipeline_with(tokens: TokenStream) -> TokenStream {
     match from_catalog(tokens) {
         Ok(Call { krate, entries, catalog, items, tokens }) => match parse::head(tokens) {
-            Ok(head) => with_graph(&krate, &catalog, &entries, Some(items), head, expand::expand),
+            Ok(head) => with_graph(&krate, &catalog, &entries, Some(items), head, false, expand::expand),
             Err(error) => error.into_compile_error(),
         },
         Err(error) => error.into_compile_error(),
     }
 }
 
-/// Reads and checks a pipeline, and has `expand` expand it.
+/// Reads and checks a pipeline, and has `expand` expand it. Where it stands may ask that it be portable.
 pub(crate) fn with_graph<T>(
     krate: &TokenStream,
     catalog: &TokenStream,
     entries: &[Entry],
     items: Option<Span>,
     head: parse::Head,
+    is_in_portable: bool,
     expand: impl FnOnce(&Context<'_>, &Graph<'_>, &Form) -> T,
 ) -> T {
     let mut diagnostics = Diagnostics::default();
@@ -65,12 +66,14 @@ pub(crate) fn with_graph<T>(
     }
     let graph = Graph::new(&nodes, entries);
     check::check(&graph, &form, entries, &unwired, &mut diagnostics);
+    let is_portable = is_in_portable || matches!(&form, Form::Item(item) if item.is_portable);
     if !editor::asks() {
-        return expand(&Context { krate, catalog, diagnostics: &diagnostics, editor: None }, &graph, &form);
+        let context = Context { krate, catalog, diagnostics: &diagnostics, is_portable, editor: None };
+        return expand(&context, &graph, &form);
     }
     let editor = Editor { sketches: &sketches, entries, graph: &graph, form: &form };
     let nodes = editor::nodes_without_places(&nodes);
-    let context = Context { krate, catalog, diagnostics: &diagnostics, editor: Some(&editor) };
+    let context = Context { krate, catalog, diagnostics: &diagnostics, is_portable, editor: Some(&editor) };
     expand(&context, &Graph::new(&nodes, entries), &form)
 }
 

@@ -193,7 +193,7 @@ fn a_number_of_workers_must_make_sense() {
     for flags in [&["--max-workers", "2"][..], &["--runner", "SequentialRunner", "--max-workers", "0"]] {
         assert_eq!(
             folder.misuse(flags),
-            "error: `SequentialRunner` has no workers, so it takes no `--max-workers`; use `ThreadRunner` or `ParallelRunner`\n"
+            "error: `SequentialRunner` has no workers, so it takes no `--max-workers`; use `ThreadRunner`, `ParallelRunner` or `ProcessRunner`\n"
         );
     }
     assert!(folder.misuse(&["--parallel", "--max-workers", "two"]).contains("invalid value 'two'"));
@@ -209,8 +209,8 @@ fn a_number_of_workers_must_make_sense() {
 fn help_names_every_runner_and_flag() {
     let Told { code, out, .. } = Folder::new().run(&["--help"]);
     assert_eq!(code, Some(0));
-    assert!(out.contains("SequentialRunner, ThreadRunner, ParallelRunner or DryRunner"), "{out}");
-    assert!(out.contains("for ThreadRunner and ParallelRunner"), "{out}");
+    assert!(out.contains("SequentialRunner, ThreadRunner, ParallelRunner, ProcessRunner or DryRunner"), "{out}");
+    assert!(out.contains("for ThreadRunner, ParallelRunner and ProcessRunner"), "{out}");
     let flags = "--pipeline --runner --parallel --max-workers --async --keep-going --only-missing-outputs --from-nodes --to-nodes --nodes \
                  --tags --from-inputs --to-outputs";
     assert!(flags.split(' ').all(|flag| out.contains(flag)), "{out}");

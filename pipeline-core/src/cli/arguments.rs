@@ -19,7 +19,7 @@ pub(super) fn command() -> Command {
 }
 
 fn run() -> Command {
-    let workers = runners::of_workers().join(" and ");
+    let workers = pipeline_graph::list(&runners::of_workers(), "and").replace('`', "");
     Command::new("run")
         .about("Runs a pipeline")
         // A later flag takes the place of an earlier one, as in Kedro: what a failed run advises can be added at the end.

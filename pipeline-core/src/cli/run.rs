@@ -12,8 +12,8 @@ use crate::hook::Hook;
 use crate::runner::RunnerExt;
 use crate::{Catalog, Error, Pipelines, Report, RunOptions, Status};
 
-pub(super) fn run<C: Catalog + Sync>(
-    pipelines: &Pipelines<C>,
+pub(super) fn run<C: Catalog + Sync, R>(
+    pipelines: &Pipelines<C, R>,
     hooks: &[&dyn Hook],
     matches: &ArgMatches,
 ) -> Result<(), Failure> {

@@ -4,6 +4,8 @@ use super::Failure;
 use crate::Error;
 #[cfg(feature = "rayon")]
 use crate::runner::ParallelRunner;
+#[cfg(feature = "process")]
+use crate::runner::ProcessRunner;
 use crate::runner::{DryRunner, Runner, SequentialRunner, ThreadRunner};
 
 /// A runner that `--runner` takes.
@@ -27,6 +29,8 @@ const RUNNERS: &[Known] = &[
     known("ThreadRunner", || Box::new(ThreadRunner::new()), Some(|n| Box::new(ThreadRunner::new().max_workers(n)))),
     #[cfg(feature = "rayon")]
     known(PARALLEL, || Box::new(ParallelRunner::new()), Some(|n| Box::new(ParallelRunner::new().max_workers(n)))),
+    #[cfg(feature = "process")]
+    known("ProcessRunner", || Box::new(ProcessRunner::new()), Some(|n| Box::new(ProcessRunner::new().max_workers(n)))),
     known("DryRunner", || Box::new(DryRunner::new()), None),
 ];
 

@@ -36,6 +36,17 @@ pub const fn declared<C, O: Outputs>(name: &str, _: fn() -> Term<C, O>) -> Decla
     Declared { dag: const { &parts::dag(&[], &[]) }, mistake: Some(text) }
 }
 
+/// As [`declared`], in a registry that is `#[portable]`.
+#[must_use]
+pub const fn declared_portable<C, O: Outputs>(name: &str, made: fn() -> Term<C, O>) -> Declared {
+    let declared = declared(name, made);
+    if declared.mistake.is_some() || O::IS_PORTABLE {
+        return declared;
+    }
+    let text = Text::new().push("this registry is `#[portable]`, and `").push(name).push("` is not;");
+    Declared { dag: declared.dag, mistake: Some(text.push(" write `#[portable]` before the pipeline")) }
+}
+
 /// Why two parts of a sum do not fit together: they write the same dataset, or have a node of the same name.
 #[must_use]
 pub const fn two_parts(first: Part, second: Part) -> Option<Text> {

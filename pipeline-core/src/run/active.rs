@@ -4,6 +4,8 @@ use std::any::Any;
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+#[cfg(feature = "process")]
+use super::elsewhere::Elsewhere;
 use super::together::Together;
 use super::watch::{Hooks, Vetoed, Watch};
 use crate::body::{Ended, Failure, Io, Part};
@@ -11,7 +13,10 @@ use crate::dag::{Dataset, Node, NodeId};
 use crate::dataset::AnyDataset;
 use crate::memory::Memory;
 use crate::node::NodeCode;
+use crate::panics::message;
 use crate::pipeline::Plan;
+#[cfg(feature = "process")]
+use crate::portable::Away;
 use crate::slot::{AnySlot, Readers};
 use crate::{Catalog, Error};
 
@@ -26,6 +31,10 @@ pub(crate) trait Execute: Sync {
     /// Whether it can.
     fn can_execute_all(&self) -> bool;
 
+    /// The same nodes, for other processes.
+    #[cfg(feature = "process")]
+    fn elsewhere(&self) -> &dyn Elsewhere;
+
     fn pipeline(&self) -> Option<&str>;
     fn dataset(&self, name: &str) -> Option<&dyn AnyDataset>;
 }
@@ -37,14 +46,17 @@ pub(super) struct Active<'r, C> {
     pub(super) catalog: &'r C,
     pub(super) memory: &'r Memory,
     pub(super) is_async: bool,
+    /// In a worker process, what the catalog of the run's own process holds.
+    #[cfg(feature = "process")]
+    pub(super) away: Option<&'r Away<'r>>,
 }
 
 /// A node in its part of the pipeline.
 pub(super) struct Place<'r, C> {
-    part: &'r Part<C>,
+    pub(super) part: &'r Part<C>,
     index: usize,
     /// Where the slots of the part begin.
-    slots_from: usize,
+    pub(super) slots_from: usize,
 }
 
 impl<'r, C> Place<'r, C> {
@@ -63,7 +75,7 @@ impl<'r, C> Active<'r, C> {
         self.is_async || self.plan.has_patience()
     }
 
-    fn place(&self, node: usize) -> Place<'r, C> {
+    pub(super) fn place(&self, node: usize) -> Place<'r, C> {
         let (part, index) = self.plan.origin(node);
         Place { part: &self.plan.parts[part], index, slots_from: self.plan.slots_from[part] }
     }
@@ -74,7 +86,11 @@ impl<'r, C> Active<'r, C> {
     }
 
     pub(super) fn io(&self, place: &Place<'_, C>, readers: Readers) -> Io<'r> {
-        Io { slots: self.slots(place), readers, watch: None }
+        Io {
+            #[cfg(feature = "process")]
+            away: self.away,
+            ..Io::new(self.slots(place), readers)
+        }
     }
 
     /// Calls a node. A panic leaves slots as any failure does; the run ends, and its memory is cleared.
@@ -86,8 +102,32 @@ impl<'r, C> Active<'r, C> {
         }
     }
 
+    /// Has a node called in another process, between its hooks.
+    #[cfg(feature = "process")]
+    pub(super) fn between_hooks(
+        &self,
+        place: &Place<'_, C>,
+        hooks: Hooks<'_>,
+        call: impl FnOnce(Option<&Watch<'_>>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        if hooks.is_empty() {
+            return call(None);
+        }
+        let watch = Watch::new(hooks, self.pipeline, place.node(), None);
+        let result = match watch.before_node() {
+            Ok(()) => call(Some(&watch)),
+            Err(failure) => Err(self.failed(place.node(), failure)),
+        };
+        let result = result.and_then(|()| watch.after_node().map_err(|failure| self.failed(place.node(), failure)));
+        if let Err(error) = &result {
+            self.take_back(place);
+            watch.node_failed(error);
+        }
+        result
+    }
+
     #[cold]
-    fn failed(&self, node: Node<'_>, failure: Failure) -> Error {
+    pub(super) fn failed(&self, node: Node<'_>, failure: Failure) -> Error {
         let pipeline = self.pipeline.map(str::to_owned);
         let dataset_name = |id: u32| node.dag().datasets().nth(id as usize).map_or("", Dataset::name).to_owned();
         let node = node.to_string();
@@ -110,16 +150,10 @@ impl<'r, C> Active<'r, C> {
             Ok(vetoed) => self.failed(node, vetoed.0),
             Err(payload) => {
                 let (pipeline, node) = (self.pipeline.map(str::to_owned), node.to_string());
-                Error::Panicked { pipeline, node, message: message(&*payload) }
+                Error::Panicked { pipeline, node, message: message(payload) }
             }
         }
     }
-}
-
-/// What a panic said.
-pub(super) fn message(payload: &(dyn Any + Send)) -> String {
-    let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_else(|| "it gave no message".to_owned())
 }
 
 impl<C: Catalog + Sync> Execute for Active<'_, C> {
@@ -145,12 +179,17 @@ impl<C: Catalog + Sync> Execute for Active<'_, C> {
         result
     }
 
+    #[cfg(feature = "process")]
+    fn elsewhere(&self) -> &dyn Elsewhere {
+        self
+    }
+
     fn execute_all(&self) -> Result<(), (usize, Error)> {
         let n_nodes: usize = self.plan.parts.iter().map(|part| part.nodes.len()).sum();
         let current = Cell::new(0);
         let call_all = || {
             if let [part] = self.plan.parts.as_slice() {
-                let io = Io { slots: &self.memory.slots, readers: Readers::OnOneThread, watch: None };
+                let io = Io::new(&self.memory.slots, Readers::OnOneThread);
                 for (index, node) in part.nodes.iter().enumerate() {
                     current.set(index);
                     node.call(self.catalog, &io)?;

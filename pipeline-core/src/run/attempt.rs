@@ -7,6 +7,7 @@ use super::active::{Active, Place};
 use super::watch::Watch;
 use crate::body::Io;
 use crate::dag::Kind;
+use crate::panics::caught;
 use crate::slot::{AnySlot, Readers};
 use crate::{Cancellation, Error};
 
@@ -73,7 +74,7 @@ impl<C> Active<'_, C> {
     pub(super) fn take_back(&self, place: &Place<'_, C>) {
         for output in place.node().outputs().filter(|output| output.kind() == Kind::Memory) {
             let slot: &AnySlot = &self.slots(place)[output.id().index()];
-            drop(catch_unwind(AssertUnwindSafe(|| slot.take_back())));
+            drop(caught(|| slot.take_back()));
         }
     }
 }

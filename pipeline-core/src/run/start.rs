@@ -1,7 +1,6 @@
 //! From a pipeline, a catalog and options to a run, and from its end to outputs.
 
 use std::collections::HashMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
@@ -12,6 +11,7 @@ use crate::body::Io;
 use crate::dag::{Dag, Dataset, DatasetId, Kind, Node, NodeId, Selection};
 use crate::dataset::AnyDataset;
 use crate::memory::{Memory, State};
+use crate::panics::caught;
 use crate::slot::Readers;
 use crate::{Catalog, Error, Outputs, Pipeline};
 
@@ -99,7 +99,15 @@ fn start<C: Catalog + Sync, O: Outputs, T>(
     let mut memory = plan.memory();
     memory.expect_readers(dag, selection);
     let releases = if plan.passes_through_catalog() { Releases::new(dag, catalog, selection) } else { None };
-    let nodes = Active { pipeline: pipeline.name(), plan, catalog, memory: &memory, is_async: options.is_async };
+    let nodes = Active {
+        pipeline: pipeline.name(),
+        plan,
+        catalog,
+        memory: &memory,
+        is_async: options.is_async,
+        #[cfg(feature = "process")]
+        away: None,
+    };
     let hooks = Hooks::new(&options.hooks);
     let run = Run {
         dag,
@@ -116,7 +124,7 @@ fn start<C: Catalog + Sync, O: Outputs, T>(
         would_execute: Mutex::default(),
     };
     let error = watched(&run, hooks, catalog, runner);
-    let io = Io { slots: &memory.slots, readers: Readers::OnOneThread, watch: None };
+    let io = Io::new(&memory.slots, Readers::OnOneThread);
     let result = collect(&run, &io, error);
     if !is_empty(&result) {
         memory.clear();
@@ -236,7 +244,7 @@ impl<'r> Releases<'r> {
                 && n_readers.fetch_sub(1, Ordering::AcqRel) == 1
             {
                 // To let go of what is only kept to be faster cannot fail a node that is done.
-                drop(catch_unwind(AssertUnwindSafe(|| dataset.release())));
+                drop(caught(|| dataset.release()));
             }
         }
     }

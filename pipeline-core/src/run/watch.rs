@@ -1,15 +1,14 @@
 //! How a run calls hooks: in their order, with the time if they want it, and never with a panic that gets away.
 
 use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
-use super::active::message;
 use super::together::Together;
 use crate::body::Failure;
 use crate::dag::{Dag, DatasetId, Node};
 use crate::dataset::AnyDataset;
 use crate::hook::{DatasetEvent, Hook, NodeEvent, RunEvent, RunId};
+use crate::panics::caught;
 use crate::{BoxError, Error};
 
 /// The hooks of a run.
@@ -63,10 +62,7 @@ impl<'h> Hooks<'h> {
 
 /// Calls a method of a hook; a panic is an error too.
 fn called(hook: &dyn Hook, call: impl FnOnce(&dyn Hook) -> Result<(), BoxError>) -> Result<(), Veto> {
-    let result = match catch_unwind(AssertUnwindSafe(|| call(hook))) {
-        Ok(result) => result,
-        Err(payload) => Err(format!("it panicked: {}", message(&*payload)).into()),
-    };
+    let result = caught(|| call(hook)).unwrap_or_else(|message| Err(format!("it panicked: {message}").into()));
     result.map_err(|error| (hook.name().to_owned(), error))
 }
 

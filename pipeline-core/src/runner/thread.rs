@@ -53,22 +53,66 @@ impl ThreadRunner {
 impl Runner for ThreadRunner {
     fn execute(&self, run: &Run<'_>) -> Result<(), Error> {
         let max_workers = self.workers.limit("ThreadRunner")?.unwrap_or(run.dag().len());
-        let waits_for: Vec<usize> = run.dag().nodes().map(Node::n_predecessors).collect();
-        let ready = run.dag().nodes().filter(|node| node.n_predecessors() == 0).map(Node::id).collect();
-        let progress = Progress { ready, waits_for, n_left: run.dag().len(), n_workers: 1, n_idle: 0, error: None };
-        let work = Work { run, max_workers, progress: Mutex::new(progress), changed: Condvar::new() };
-        std::thread::scope(|scope| run.within(|| work.take_part(scope)));
-        let progress = work.progress.into_inner().unwrap_or_else(PoisonError::into_inner);
-        progress.error.map_or(Ok(()), Err)
+        on_threads(run, max_workers, &Here)
     }
 }
 
-struct Work<'a, 'r> {
+/// How the threads of a run execute nodes.
+pub(super) trait Hands: Sync {
+    /// What each thread has for itself.
+    type Hand: Default;
+    fn execute(&self, run: &Run<'_>, node: NodeId, hand: &mut Self::Hand) -> Result<(), Error>;
+    /// The thread has no more to do.
+    fn rest(&self, hand: Self::Hand);
+    /// The run has been cancelled.
+    fn cancel(&self);
+}
+
+/// By themselves.
+struct Here;
+
+impl Hands for Here {
+    type Hand = ();
+
+    fn execute(&self, run: &Run<'_>, node: NodeId, (): &mut ()) -> Result<(), Error> {
+        run.execute_ready(node)
+    }
+
+    fn rest(&self, (): ()) {}
+
+    fn cancel(&self) {}
+}
+
+/// Executes all nodes on so many threads at most, each as soon as it can be.
+pub(super) fn on_threads(run: &Run<'_>, max_workers: usize, hands: &impl Hands) -> Result<(), Error> {
+    let waits_for: Vec<usize> = run.dag().nodes().map(Node::n_predecessors).collect();
+    let ready = run.dag().nodes().filter(|node| node.n_predecessors() == 0).map(Node::id).collect();
+    let progress = Progress { ready, waits_for, n_left: run.dag().len(), n_workers: 1, n_idle: 0, error: None };
+    let work = Work { run, hands, max_workers, progress: Mutex::new(progress), changed: Condvar::new() };
+    std::thread::scope(|scope| run.within(|| work.take_part(scope)));
+    let progress = work.progress.into_inner().unwrap_or_else(PoisonError::into_inner);
+    progress.error.map_or(Ok(()), Err)
+}
+
+struct Work<'a, 'r, H> {
     run: &'a Run<'r>,
+    hands: &'a H,
     max_workers: usize,
     progress: Mutex<Progress>,
     /// There is a node to take, or the run is over.
     changed: Condvar,
+}
+
+/// Should a thread be left by a panic, as when an error panics that is dropped, it leaves none of the others waiting.
+struct EndOthers<'w, 'a, 'r, H: Hands>(&'w Work<'a, 'r, H>);
+
+impl<H: Hands> Drop for EndOthers<'_, '_, '_, H> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.lock().n_left = 0;
+            self.0.changed.notify_all();
+        }
+    }
 }
 
 struct Progress {
@@ -87,18 +131,21 @@ impl Progress {
     }
 }
 
-impl Work<'_, '_> {
+impl<H: Hands> Work<'_, '_, H> {
     fn lock(&self) -> MutexGuard<'_, Progress> {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Executes nodes until there are none left. Whoever takes a node sees to it that others take the rest.
     fn take_part<'scope>(&'scope self, scope: &'scope Scope<'scope, '_>) {
+        let _others = EndOthers(self);
+        let mut hand = H::Hand::default();
         let mut progress = self.lock();
         loop {
             if progress.is_over() {
                 self.changed.notify_all();
-                return;
+                drop(progress);
+                return self.hands.rest(hand);
             }
             let Some(node) = progress.ready.pop_first() else {
                 progress.n_idle += 1;
@@ -108,13 +155,14 @@ impl Work<'_, '_> {
             };
             self.call_for_help(&mut progress, scope);
             drop(progress);
-            let result = self.run.execute_ready(node);
+            let result = self.hands.execute(self.run, node, &mut hand);
             progress = self.lock();
             match result {
                 Ok(()) => self.done(node, &mut progress),
                 Err(error) => {
                     progress.error.get_or_insert(error);
                     self.run.cancel();
+                    self.hands.cancel();
                 }
             }
         }

@@ -1,0 +1,110 @@
+//! A worker, as the process of the run has it: how it is met, called and ended.
+
+use std::ffi::OsString;
+use std::io::{self, BufReader, Write};
+use std::sync::{Arc, Weak};
+use std::thread::Builder;
+
+use super::child::{Gone, Process};
+use crate::dag::NodeId;
+use crate::run::elsewhere::{Agreement, Carried};
+use crate::worker::channel::{Listener, Role, Stream, connect};
+use crate::worker::message::{Told, read_agreed, read_outcome, write_agreement, write_call};
+
+/// A worker process.
+pub(super) struct Worker {
+    process: Process,
+    messages: BufReader<Stream>,
+    lifeline: Arc<Stream>,
+}
+
+/// By which a worker hears that the run is cancelled.
+pub(super) struct Lifeline(Weak<Stream>);
+
+impl Lifeline {
+    /// One that is gone need not hear it.
+    pub(super) fn cancel(&self) {
+        if let Some(stream) = self.0.upgrade() {
+            drop((&*stream).write(&[0]));
+        }
+    }
+}
+
+impl Worker {
+    /// Starts a worker that agrees.
+    pub(super) fn start(arguments: &[OsString], is_test: bool, agreement: &Agreement) -> Result<Self, String> {
+        let not_started = |error: io::Error| format!("it cannot be started: {error}");
+        let listener = Listener::new().map_err(not_started)?;
+        let mut process = Process::start(arguments, is_test, &listener).map_err(not_started)?;
+        let met = meet(&listener, &mut process).and_then(|(messages, lifeline)| {
+            write_agreement(&messages, agreement)?;
+            let mut messages = BufReader::new(messages);
+            Ok((read_agreed(&mut messages)?, messages, lifeline))
+        });
+        match met {
+            Ok((Ok(()), messages, lifeline)) => Ok(Self { process, messages, lifeline: Arc::new(lifeline) }),
+            Ok((Err(problem), messages, _)) => {
+                drop(messages);
+                process.end();
+                Err(problem)
+            }
+            Err(_) => {
+                let Gone { how, stderr } = process.gone();
+                let serves = if is_test { "does a test of that name call" } else { "does `main` begin with" };
+                let told = format!("it {how} before it was ready; {serves} `worker::serve`?\n{stderr}");
+                Err(told.trim_end().replace('\n', "\n  "))
+            }
+        }
+    }
+
+    pub(super) fn lifeline(&self) -> Lifeline {
+        Lifeline(Arc::downgrade(&self.lifeline))
+    }
+
+    /// Whether it has ended while it had nothing to do.
+    pub(super) fn has_ended(&mut self) -> bool {
+        self.process.has_ended()
+    }
+
+    /// Has a node executed. An error is one of the channel: the worker is gone.
+    pub(super) fn call(
+        &mut self,
+        node: NodeId,
+        inputs: &Carried<Arc<Vec<u8>>>,
+    ) -> io::Result<Result<Carried<Vec<u8>>, Told>> {
+        write_call(self.messages.get_ref(), node.0, inputs)?;
+        read_outcome(&mut self.messages)
+    }
+
+    /// Learns what became of a worker that no longer answers.
+    pub(super) fn gone(self) -> Gone {
+        self.process.gone()
+    }
+
+    /// Ends a worker that has nothing to do.
+    pub(super) fn end(self) {
+        let Self { process, messages, lifeline } = self;
+        drop(messages);
+        drop(lifeline);
+        process.end();
+    }
+}
+
+/// Waits until the process has connected, or has ended.
+fn meet(listener: &Listener, process: &mut Process) -> io::Result<(Stream, Stream)> {
+    let (address, token) = listener.address();
+    std::thread::scope(|scope| {
+        let met = process.met();
+        let give_up = move || {
+            if process.ends_before_it_is_met() {
+                drop(connect(&address, &token, Role::GaveUp));
+            }
+        };
+        Builder::new().name("pipeline".to_owned()).spawn_scoped(scope, give_up)?;
+        let none = || io::Error::other("nobody connected");
+        let accept = |role| listener.accept(role)?.ok_or_else(none);
+        let streams = accept(Role::Messages).and_then(|messages| Ok((messages, accept(Role::Lifeline)?)));
+        met();
+        streams
+    })
+}
