@@ -235,7 +235,7 @@ On 16 threads, the least of three; ideal are 50 ms.
 const ABOUT_SPINNING: &str = "\
 ## 8 nodes of 0.2 s of CPU time
 
-On two threads, the least of three; with two cores to themselves ideal are 0.8 s.
+On two threads, the least of three; with two cores to themselves ideal are 0.8 s. On a machine that has other work, compare with *rayon by hand*.
 ";
 
 const ABOUT_BLOCKS: &str = "\
