@@ -4,11 +4,16 @@
 //! not known at its reader (because of a mistake, which has been reported) is expanded to something of any type, so that
 //! everything else is still checked.
 
+mod attributes;
+mod call;
+
 use pipeline_graph::{Cycle, Order};
-use proc_macro2::{Delimiter, Group, Ident, Literal, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::Lifetime;
 
+use self::attributes::attributes_by_item;
+use self::call::{closure, distinct, local, parenthesized, results};
 use crate::ast::{Form, FunctionKind, Item, Name, Node};
 use crate::dag::{self, Places};
 use crate::diagnostics::Diagnostics;
@@ -571,29 +576,6 @@ fn is_shared(dataset: &Dataset, reader: &Node) -> bool {
     dataset.readers.len() > 1 || reader.tried_again().is_some()
 }
 
-/// The attributes of an item, by where they belong: to its struct, to its function, or to both.
-fn attributes_by_item(attributes: &TokenStream) -> [TokenStream; 3] {
-    let mut by_item = [TokenStream::new(), TokenStream::new(), TokenStream::new()];
-    let mut hash = None;
-    for tree in attributes.clone() {
-        let TokenTree::Group(group) = &tree else {
-            hash = Some(tree);
-            continue;
-        };
-        let name = match group.stream().into_iter().next() {
-            Some(TokenTree::Ident(name)) => name.to_string(),
-            _ => String::new(),
-        };
-        let place = match name.as_str() {
-            "derive" | "non_exhaustive" | "repr" => 0,
-            "doc" | "cfg" | "cfg_attr" | "allow" | "warn" | "deny" | "deprecated" => 2,
-            _ => 1,
-        };
-        by_item[place].extend(hash.take().into_iter().chain([tree]));
-    }
-    by_item
-}
-
 /// A dataset in memory that no node reads.
 struct FreeOutput<'a> {
     dataset: &'a Dataset,
@@ -614,66 +596,4 @@ impl FreeOutput<'_> {
         let (place, slot) = (Literal::usize_unsuffixed(self.place), local("slot", self.ident));
         quote!(#place, &#slot)
     }
-}
-
-/// The local that holds the closure of a node.
-fn closure(node: &Node) -> Ident {
-    Ident::new("closure", Span::mixed_site().located_at(node.function.span))
-}
-
-/// Arguments in parentheses that stand where the inputs do: there rustc says what is missing.
-fn parenthesized(node: &Node, arguments: &TokenStream) -> TokenStream {
-    quote_spanned!(Span::call_site().located_at(node.inputs.span)=> (#arguments))
-}
-
-/// Binds the outputs to what the function returns: a value, or a tuple with a part for each, or `()` for none.
-fn results(node: &Node, call: &TokenStream, outputs: &[Ident]) -> TokenStream {
-    let (fallible, one) = (node.fallible, if let [output] = outputs { Some(output) } else { None });
-    if let (None, Some(output)) = (fallible, one) {
-        return quote!(let #output = #call;);
-    }
-    // Each check is a call that stands where its mistake would be: at the `?`, and at the list of the outputs.
-    let at = |span: Span| Span::call_site().located_at(span);
-    let attempt = fallible.map(|question_mark| {
-        let (span, pattern) = (at(question_mark), one.map_or_else(|| quote!(returned), |output| quote!(#output)));
-        let returned = quote_spanned!(span=> returned);
-        quote_spanned!(span=> let #pattern = io.attempt(#returned)?;)
-    });
-    let parts = one.is_none().then(|| {
-        let (span, n_outputs) = (at(node.outputs.span), Literal::usize_unsuffixed(outputs.len()));
-        if outputs.len() > CHECKED_PARTS {
-            quote_spanned!(span=> let (#(#outputs),*) = returned;)
-        } else {
-            quote_spanned!(span=> let (#(#outputs),*) = io.parts::<#n_outputs, _, _>(returned);)
-        }
-    });
-    quote!(let returned = #call; #attempt #parts)
-}
-
-/// How many parts of a tuple `pipeline-core` can count in an error.
-const CHECKED_PARTS: usize = 12;
-
-/// A local of ours that stands for a name of the user's, at the user's place.
-fn local(role: &str, name: &Ident) -> Ident {
-    Ident::new(&format!("{role}_{}", plain(name)), Span::mixed_site().located_at(name.span()))
-}
-
-/// Locals for the names of a list; a name that is there twice gets two.
-fn distinct(role: &str, names: &[Name]) -> Vec<Ident> {
-    let mut locals: Vec<Ident> = Vec::with_capacity(names.len());
-    for name in names {
-        let text = match name {
-            Name::Dataset { ident, .. } => plain(ident),
-            Name::Parameter { fields, .. } => fields.iter().map(plain).collect::<Vec<_>>().join("_"),
-        };
-        let span = Span::mixed_site().located_at(name.span());
-        let mut local = Ident::new(&format!("{role}_{text}"), span);
-        let mut count = 2;
-        while locals.contains(&local) {
-            local = Ident::new(&format!("{role}_{text}_{count}"), span);
-            count += 1;
-        }
-        locals.push(local);
-    }
-    locals
 }
