@@ -7,8 +7,10 @@
     reason = "an expansion has references, and reads best as calls of methods"
 )]
 
+use std::any::Any;
 use std::fmt;
 use std::marker::PhantomData;
+use std::mem::needs_drop;
 
 use crate::collect::Collect;
 use crate::dag::Dag;
@@ -238,16 +240,18 @@ impl<'r> Io<'r> {
     #[must_use]
     #[inline]
     pub fn take<T: 'static>(&self, id: u32, key: &Key<T>) -> Owned<T> {
-        let value = if self.watch.is_none() { self.slot(id, *key).take() } else { None };
-        value.map_or_else(|| self.take_watched(id, *key), Owned::new)
+        match self.watch {
+            None => Owned::new(self.slot(id, *key).take().unwrap_or_else(|| not_written())),
+            Some(watch) => self.take_watched(id, *key, watch),
+        }
     }
 
     /// Takes a value with hooks, or tells that there is none.
     #[cold]
     #[inline(never)]
-    fn take_watched<T: 'static>(&self, id: u32, key: Key<T>) -> Owned<T> {
-        let take = || Owned::new(self.slot(id, key).take().expect(WRITTEN_BEFORE));
-        self.watched(id, take, Owned::nothing)
+    fn take_watched<T: 'static>(&self, id: u32, key: Key<T>, watch: &Watch<'_>) -> Owned<T> {
+        let take = || Owned::new(self.slot(id, key).take().unwrap_or_else(|| not_written()));
+        watched(id, take, Owned::nothing, watch)
     }
 
     /// Reads a dataset in memory that other nodes read too, or this one when it is tried again.
@@ -256,18 +260,26 @@ impl<'r> Io<'r> {
     ///
     /// Panics if it has not been written; a run executes no node before that.
     #[must_use]
-    #[inline(never)]
+    #[inline]
     pub fn read<T: 'static>(&self, id: u32, key: &Key<T>) -> Lent<'r, T> {
-        let lent = if self.watch.is_none() { self.slot(id, *key).read(self.readers) } else { None };
-        lent.unwrap_or_else(|| self.read_watched(id, *key))
+        if needs_drop::<T>() {
+            return self.read_and_count(id, *key);
+        }
+        // So little belongs into the node itself.
+        let Some(lease) = self.slot(id, *key).lease(self.readers) else { not_written() };
+        if let Some(watch) = self.watch {
+            tell_of_read(id, &*lease, watch);
+        }
+        Lent::lease(lease)
     }
 
-    /// Reads a value with hooks, or tells that there is none.
-    #[cold]
     #[inline(never)]
-    fn read_watched<T: 'static>(&self, id: u32, key: Key<T>) -> Lent<'r, T> {
-        let read = || self.slot(id, key).read(self.readers).expect(WRITTEN_BEFORE);
-        self.watched(id, read, Lent::nothing)
+    fn read_and_count<T: 'static>(&self, id: u32, key: Key<T>) -> Lent<'r, T> {
+        let read = || self.slot(id, key).read(self.readers).unwrap_or_else(|| not_written());
+        match self.watch {
+            None => read(),
+            Some(watch) => watched(id, read, Lent::nothing, watch),
+        }
     }
 
     /// Loads a dataset of the catalog.
@@ -286,19 +298,6 @@ impl<'r> Io<'r> {
             None => load(id, dataset),
             Some(watch) => load_watched(id, dataset, watch),
         }
-    }
-
-    /// Gets an input from memory, with hooks.
-    #[cold]
-    fn watched<I: Held>(&self, id: u32, get: impl FnOnce() -> I, nothing: fn() -> I) -> I {
-        let Some(watch) = self.watch else { return get() };
-        if watch.only_notes_loads() {
-            return nothing();
-        }
-        let started = or_leave(watch.before_load(id));
-        let input = get();
-        or_leave(watch.loaded(id, started.map(|started| started.elapsed()), input.held()));
-        input
     }
 
     /// Reads a parameter.
@@ -475,8 +474,34 @@ fn save_watched<D: Save>(id: u32, dataset: &D, value: D::Value, watch: &Watch<'_
     watch.saved(id, started.map(|started| started.elapsed()))
 }
 
-/// Why the value of an input in memory is there.
-const WRITTEN_BEFORE: &str = "a node is executed after those that it waits for";
+/// Gets an input from memory, with hooks.
+#[cold]
+fn watched<I: Held>(id: u32, get: impl FnOnce() -> I, nothing: fn() -> I, watch: &Watch<'_>) -> I {
+    if watch.only_notes_loads() {
+        return nothing();
+    }
+    let started = or_leave(watch.before_load(id));
+    let input = get();
+    or_leave(watch.loaded(id, started.map(|started| started.elapsed()), input.held()));
+    input
+}
+
+/// Tells hooks that a value in memory is read.
+#[cold]
+#[inline(never)]
+fn tell_of_read(id: u32, value: &dyn Any, watch: &Watch<'_>) {
+    if !watch.only_notes_loads() {
+        let started = or_leave(watch.before_load(id));
+        or_leave(watch.loaded(id, started.map(|started| started.elapsed()), value));
+    }
+}
+
+/// The value of an input in memory is there: a node is executed after those that it waits for.
+#[cold]
+#[inline(never)]
+fn not_written() -> ! {
+    panic!("an input has not been written")
+}
 
 /// The input of a node that loads a dataset.
 type InputOf<D> = <<D as Load>::Loaded as IntoInput<<D as Dataset>::Value>>::Input;

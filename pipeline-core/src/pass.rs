@@ -171,6 +171,7 @@ impl<T> Owned<T> {
     }
 
     /// Asks how a function of one parameter takes it.
+    #[inline]
     pub fn ask<F>(&mut self, _: &F) -> ask::Ask<F, T> {
         ask::Ask::new()
     }
@@ -183,6 +184,7 @@ impl<T> Input for Owned<T> {
     where
         T: 'a;
 
+    #[inline]
     fn pass<'a, P, K>(&'a mut self) -> P
     where
         T: CanBePassedAs<'a, P, Kept = K>,
@@ -219,6 +221,7 @@ impl<K: Deref<Target: Sized>> KeptByTheCatalog<K> {
     }
 
     /// As [`Owned::ask`].
+    #[inline]
     pub fn ask<F>(&mut self, _: &F) -> ask::Ask<F, K::Target> {
         ask::Ask::new()
     }
@@ -283,6 +286,7 @@ impl<'s, T> Lent<'s, T> {
 
 impl<T> Lent<'_, T> {
     /// As [`Owned::ask`].
+    #[inline]
     pub fn ask<F>(&mut self, _: &F) -> ask::Ask<F, T> {
         ask::Ask::new()
     }
@@ -295,6 +299,7 @@ impl<'s, T> Input for Lent<'s, T> {
     where
         Self: 'a;
 
+    #[inline]
     fn pass<'a, P, K>(&'a mut self) -> Shared<'a, 's, T, P>
     where
         T: CanBePassedAs<'a, P, Kept = K>,

@@ -55,7 +55,9 @@ impl<T> Slot<T> {
     /// Puts the value there for its readers.
     #[inline]
     pub(crate) fn put(&self, value: T) {
-        self.waiting.store(self.n_readers, Ordering::Relaxed);
+        if needs_drop::<T>() {
+            self.waiting.store(self.n_readers, Ordering::Relaxed);
+        }
         // SAFETY: the writer alone is executed now (rules 1 and 2).
         self.value.with_mut(|slot| unsafe { *slot = Some(value) });
     }
@@ -72,15 +74,16 @@ impl<T> Slot<T> {
     /// What needs no `drop` can stay until the next run: nobody has to be the last, which no processor could foretell.
     #[inline]
     pub(crate) fn read(&self, readers: Readers) -> Option<Lent<'_, T>> {
-        if needs_drop::<T>() { self.lend_or_give(readers) } else { self.lend(readers) }
+        if needs_drop::<T>() { self.lend_or_give(readers) } else { self.lease(readers).map(Lent::lease) }
     }
 
+    /// Lends the value.
     #[inline]
-    fn lend(&self, readers: Readers) -> Option<Lent<'_, T>> {
+    pub(crate) fn lease(&self, readers: Readers) -> Option<Lease<'_, T>> {
         let (value, reading) = self.value.read();
         // SAFETY: the writer is done, and the value stays until the last reader has counted itself out, which this lease does when it ends.
         let value = unsafe { (*value).as_ref()? };
-        Some(Lent::lease(Lease { value, reading, slot: self, readers }))
+        Some(Lease { value, reading, slot: self, readers })
     }
 
     #[inline(never)]
@@ -89,7 +92,7 @@ impl<T> Slot<T> {
         if readers != Readers::MayReadAgain && self.waiting.load(Ordering::Acquire) == 1 {
             return Some(Lent::last(self.take()?));
         }
-        self.lend(readers)
+        self.lease(readers).map(Lent::lease)
     }
 
     /// Counts one reader out. The last one drops the value.
