@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::Outputs;
-use crate::body::Io;
+use crate::io::Io;
 
 /// How the free outputs are collected after a run: all of them, or those that are there.
 pub struct Collect<O: Outputs> {

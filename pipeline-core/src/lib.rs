@@ -74,6 +74,7 @@ pub mod dag;
 pub mod dataset;
 mod error;
 pub mod hook;
+mod io;
 mod macros;
 mod memory;
 mod node;

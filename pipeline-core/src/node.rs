@@ -7,7 +7,7 @@
 
 use std::any::Any;
 
-use crate::body::{Ended, Io};
+use crate::io::{Ended, Io};
 
 /// What a node needs (the keys of its slots, its closure if it is one), and a function that does its work with that.
 pub(crate) struct NodeCode<C> {

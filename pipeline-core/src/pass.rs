@@ -39,18 +39,20 @@ pub trait CanBePassedAs<'a, P>: Sized {
 
     /// Passes a value that is kept for others, with a way to clone what is passed by value.
     #[doc(hidden)]
-    fn lend(kept: &'a Self, clone: fn(&Self::Kept) -> Self::Kept) -> P;
+    fn lend(kept: &'a Self, clone: impl FnOnce(&Self::Kept) -> Self::Kept) -> P;
 }
 
 #[diagnostic::do_not_recommend]
 impl<T> CanBePassedAs<'_, T> for T {
     type Kept = T;
 
+    #[inline]
     fn give(owned: &mut Option<T>) -> T {
         owned.take().expect(PASSED_ONCE)
     }
 
-    fn lend(kept: &T, clone: fn(&T) -> T) -> T {
+    #[inline]
+    fn lend(kept: &T, clone: impl FnOnce(&T) -> T) -> T {
         clone(kept)
     }
 }
@@ -59,11 +61,13 @@ impl<T> CanBePassedAs<'_, T> for T {
 impl<'a, T> CanBePassedAs<'a, &'a T> for T {
     type Kept = ();
 
+    #[inline]
     fn give(owned: &'a mut Option<T>) -> &'a T {
         owned.as_ref().expect(PASSED_ONCE)
     }
 
-    fn lend(kept: &'a T, _: fn(&())) -> &'a T {
+    #[inline]
+    fn lend(kept: &'a T, _: impl FnOnce(&())) -> &'a T {
         kept
     }
 }
@@ -75,11 +79,13 @@ macro_rules! can_be_passed_by_reference {
         impl<'a, $($generics)*> CanBePassedAs<'a, &'a $passed> for $holds {
             type Kept = ();
 
+            #[inline]
             fn give(owned: &'a mut Option<$holds>) -> &'a $passed {
                 owned.as_ref().expect(PASSED_ONCE)
             }
 
-            fn lend(kept: &'a $holds, _: fn(&())) -> &'a $passed {
+            #[inline]
+            fn lend(kept: &'a $holds, _: impl FnOnce(&())) -> &'a $passed {
                 kept
             }
         }
@@ -88,11 +94,13 @@ macro_rules! can_be_passed_by_reference {
         impl<'a, $($generics)*> CanBePassedAs<'a, Nothing> for $holds {
             type Kept = ();
 
+            #[inline]
             fn give(_: &'a mut Option<$holds>) -> Nothing {
                 unreachable!("no parameter has this type")
             }
 
-            fn lend(_: &'a $holds, _: fn(&())) -> Nothing {
+            #[inline]
+            fn lend(_: &'a $holds, _: impl FnOnce(&())) -> Nothing {
                 unreachable!("no parameter has this type")
             }
         }
@@ -330,7 +338,7 @@ impl<'a, P, T: CanBePassedAs<'a, P, Kept: Clone>> Shared<'a, '_, T, P> {
     #[inline]
     pub(crate) fn get(self) -> P {
         match &mut *self.lent.0 {
-            Loan::Lease(lease) => CanBePassedAs::lend(&**lease, Clone::clone),
+            Loan::Lease(lease) => CanBePassedAs::lend(&**lease, |kept| kept.clone()),
             Loan::Last(value) => give_last(value),
         }
     }

@@ -82,10 +82,10 @@ pub fn pipelines() -> pipeline_core::Pipelines<Catalog> {
         .pipeline)
         .named("training");
     let pipeline_ab = ({
+        let mut body = pipeline_core::__private::Body::<Catalog>::new(&DAG_1_0);
         use pipeline_core::__private::{
             TakesAsDeclared as _, TakesReference as _, TakesValue as _,
         };
-        let mut body = pipeline_core::__private::Body::<Catalog>::new(&DAG_1_0);
         body.node(
             (),
             |catalog, io, ()| {
@@ -99,11 +99,7 @@ pub fn pipelines() -> pipeline_core::Pipelines<Catalog> {
             },
         );
         {}
-        body.pipeline(
-            ::core::option::Option::None,
-            &DAG_1_0,
-            pipeline_core::__private::Collect::nothing(),
-        )
+        body.pipeline(&DAG_1_0, pipeline_core::__private::Collect::nothing())
     })
         .named("ab");
     let pipeline_half = (::core::clone::Clone::clone(&pipeline_training)

@@ -24,16 +24,16 @@ fn main() {
             impl<Out0> pipeline_core::__private::Outputs for PipelineOutputs<Out0> {
                 type Partial = PipelineOutputs<::core::option::Option<Out0>>;
             }
-            use pipeline_core::__private::{
-                TakesAsDeclared as _, TakesReference as _, TakesValue as _,
-                HoldsAResult as _, HoldsAny as _,
-            };
             let mut body = pipeline_core::__private::Body::<
                 pipeline_core::__private::Seen<
                     { <Catalog as pipeline_core::__private::Catalog>::HAS_DATASETS },
                     Catalog,
                 >,
             >::new(&PIPELINE_DAG);
+            use pipeline_core::__private::{
+                TakesAsDeclared as _, TakesReference as _, TakesValue as _,
+                HoldsAResult as _, HoldsAny as _,
+            };
             let slot_copy = body.memory();
             body.node(
                 (slot_copy,),
@@ -63,7 +63,6 @@ fn main() {
             (&slot_copy).is_no_result();
             (&slot_length).is_no_result();
             body.pipeline(
-                ::core::option::Option::None,
                 &PIPELINE_DAG,
                 pipeline_core::__private::Collect::new(
                     move |io| PipelineOutputs {

@@ -19,16 +19,16 @@ fn main() {
             )
         };
         {
-            use pipeline_core::__private::{
-                TakesAsDeclared as _, TakesReference as _, TakesValue as _,
-                HoldsAResult as _, HoldsAny as _,
-            };
             let mut body = pipeline_core::__private::Body::<
                 pipeline_core::__private::Seen<
                     { <Catalog as pipeline_core::__private::Catalog>::HAS_DATASETS },
                     Catalog,
                 >,
             >::new(&PIPELINE_DAG);
+            use pipeline_core::__private::{
+                TakesAsDeclared as _, TakesReference as _, TakesValue as _,
+                HoldsAResult as _, HoldsAny as _,
+            };
             let slot_train = body.memory();
             body.node(
                 (slot_train,),
@@ -63,11 +63,7 @@ fn main() {
                 },
             );
             (&slot_train).is_no_result();
-            body.pipeline(
-                ::core::option::Option::None,
-                &PIPELINE_DAG,
-                pipeline_core::__private::Collect::nothing(),
-            )
+            body.pipeline(&PIPELINE_DAG, pipeline_core::__private::Collect::nothing())
         }
     };
 }

@@ -43,15 +43,15 @@ pub fn pipelines() -> pipeline_core::Pipelines<Catalog> {
         .pipeline)
         .named("training");
     let pipeline_ab = ({
-        use pipeline_core::__private::{
-            TakesAsDeclared as _, TakesReference as _, TakesValue as _,
-        };
         let mut body = pipeline_core::__private::Body::<
             pipeline_core::__private::Seen<
                 { <Catalog as pipeline_core::__private::Catalog>::HAS_DATASETS },
                 Catalog,
             >,
         >::new(&DAG_1_0);
+        use pipeline_core::__private::{
+            TakesAsDeclared as _, TakesReference as _, TakesValue as _,
+        };
         body.node(
             (),
             |catalog, io, ()| {
@@ -64,11 +64,7 @@ pub fn pipelines() -> pipeline_core::Pipelines<Catalog> {
                 io.done()
             },
         );
-        body.pipeline(
-            ::core::option::Option::None,
-            &DAG_1_0,
-            pipeline_core::__private::Collect::nothing(),
-        )
+        body.pipeline(&DAG_1_0, pipeline_core::__private::Collect::nothing())
     })
         .named("ab");
     let pipeline___default__ = (::core::clone::Clone::clone(&pipeline_training)

@@ -108,14 +108,19 @@ impl<'a> Expansion<'a> {
         let head = quote!(#of_both #of_struct #debug #[allow(non_camel_case_types)] #visibility);
         let outputs = self.outputs_struct(name, &head, true);
         let same_name = &self.again(name);
-        let collect = self.collect(same_name, true);
-        let (names, body) = (self.context.names(), self.body(&quote!(#same_name::DAG)));
+        let [whole, partial] = self.collect(same_name, true);
+        let (names, seen, body) = (self.context.names(), self.seen_catalog(), self.body());
         // rustc warns of a function that nothing uses only if it is the user's from its first token to its last.
         let users = if self.context.editor.is_some() { Span::call_site() } else { name.span() };
         let (function, end) = (quote_spanned!(users=> fn), quote_spanned!(users=> >));
+        let declaration = quote! {
+            |body: &mut #krate::__private::Body<'_, #seen>| {
+                #body
+                body.outputs(#whole, #partial)
+            }
+        };
         let made = quote! {
-            #body
-            body.pipeline(::core::option::Option::Some(#text), #same_name::DAG, #collect)
+            #krate::__private::pipeline(::core::option::Option::Some(#text), #same_name::DAG, #declaration)
         };
         let mut made = Group::new(Delimiter::Brace, made);
         made.set_span(users);
@@ -157,17 +162,21 @@ impl<'a> Expansion<'a> {
     /// The pipeline.
     fn expression(&self, dag: &Ident) -> TokenStream {
         let krate = self.context.krate;
-        let body = self.body(&quote!(&#dag));
+        let (seen, body) = (self.seen_catalog(), self.body());
+        let new = if self.context.is_portable { quote!(portable) } else { quote!(new) };
         let name = Ident::new("PipelineOutputs", Span::call_site());
         let (outputs, collect) = if self.free_outputs().next().is_none() {
             (TokenStream::new(), quote!(#krate::__private::Collect::nothing()))
         } else {
-            (self.outputs_struct(&name, &self.derive_debug(), false), self.collect(&name, false))
+            let [whole, partial] = self.collect(&name, false);
+            let collect = quote!(#krate::__private::Collect::new(#whole, #partial));
+            (self.outputs_struct(&name, &self.derive_debug(), false), collect)
         };
         quote!({
             #outputs
+            let mut body = #krate::__private::Body::<#seen>::#new(&#dag);
             #body
-            body.pipeline(::core::option::Option::None, &#dag, #collect)
+            body.pipeline(&#dag, #collect)
         })
     }
 
@@ -260,26 +269,23 @@ impl<'a> Expansion<'a> {
         }
     }
 
-    /// How the free outputs are collected.
-    fn collect(&self, name: &Ident, is_item: bool) -> TokenStream {
-        let krate = self.context.krate;
+    /// How the free outputs are collected: all of them, and those that are there.
+    fn collect(&self, name: &Ident, is_item: bool) -> [TokenStream; 2] {
         let fields = self.output_fields(is_item);
         if fields.is_empty() {
-            return quote!(#krate::__private::Collect::new(|_| #name {}, |_| #name {}));
+            return [quote!(|_| #name {}), quote!(|_| #name {})];
         }
         let idents: Vec<&Ident> = fields.iter().map(|output| output.ident).collect();
         let slots: Vec<TokenStream> = fields.iter().map(FreeOutput::slot).collect();
-        quote! {
-            #krate::__private::Collect::new(
-                move |io| #name { #(#idents: io.collect(#slots)),* },
-                move |io| #name { #(#idents: io.collect_if_written(#slots)),* },
-            )
-        }
+        [
+            quote!(move |io| #name { #(#idents: io.collect(#slots)),* }),
+            quote!(move |io| #name { #(#idents: io.collect_if_written(#slots)),* }),
+        ]
     }
 
     /// The slots and nodes, in a local `body`.
-    fn body(&self, dag: &TokenStream) -> TokenStream {
-        let (krate, seen) = (self.context.krate, self.seen_catalog());
+    fn body(&self) -> TokenStream {
+        let krate = self.context.krate;
         let mut declared = vec![false; self.graph.datasets.len()];
         let mut asks = false;
         let mut ports = self.context.is_portable.then(|| Ports::new(self));
@@ -304,11 +310,9 @@ impl<'a> Expansion<'a> {
             let in_scope = in_scope.iter().flatten();
             quote!(use #krate::__private::{#(#in_scope)*};)
         });
-        let new = if self.context.is_portable { quote!(portable) } else { quote!(new) };
         let names = self.context.editor.map(|editor| editor.in_memory(|name| local("slot", &self.again(name))));
         quote! {
             #traits
-            let mut body = #krate::__private::Body::<#seen>::#new(#dag);
             #(#nodes)*
             #(#no_results)*
             #names

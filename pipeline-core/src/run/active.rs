@@ -8,9 +8,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use super::elsewhere::Elsewhere;
 use super::together::Together;
 use super::watch::{Hooks, Vetoed, Watch};
-use crate::body::{Ended, Failure, Io, Part};
+use crate::body::Part;
 use crate::dag::{Dataset, Node, NodeId};
 use crate::dataset::AnyDataset;
+use crate::io::{Ended, Failure, Io};
 use crate::memory::Memory;
 use crate::node::NodeCode;
 use crate::panics::message;
@@ -185,37 +186,34 @@ impl<C: Catalog + Sync> Execute for Active<'_, C> {
     }
 
     fn execute_all(&self) -> Result<(), (usize, Error)> {
-        let n_nodes: usize = self.plan.parts.iter().map(|part| part.nodes.len()).sum();
-        let current = Cell::new(0);
+        let begun = Cell::new(0);
         let call_all = || {
             if let [part] = self.plan.parts.as_slice() {
-                let io = Io::new(&self.memory.slots, Readers::OnOneThread);
-                for (index, node) in part.nodes.iter().enumerate() {
-                    current.set(index);
-                    node.call(self.catalog, &io)?;
-                }
-                return Ok(());
+                return part.call_all(self.catalog, Io::new(&self.memory.slots, Readers::OnOneThread), &begun);
             }
+            let n_nodes: usize = self.plan.parts.iter().map(|part| part.nodes.len()).sum();
             (0..n_nodes).try_for_each(|node| {
-                current.set(node);
+                begun.set(node + 1);
                 let place = self.place(node);
                 place.code().call(self.catalog, &self.io(&place, Readers::OnOneThread))
             })
         };
         // As in `call`; which node it was is known behind it.
-        match catch_unwind(AssertUnwindSafe(call_all)) {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(failure)) => {
-                let place = self.place(current.get());
-                self.take_back(&place);
-                Err((current.get(), self.failed(place.node(), *failure)))
-            }
-            Err(payload) => {
-                let place = self.place(current.get());
-                self.take_back(&place);
-                Err((current.get(), self.panicked(place.node(), payload)))
-            }
-        }
+        let error = match catch_unwind(AssertUnwindSafe(call_all)) {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(failure)) => Ok(failure),
+            Err(payload) => Err(payload),
+        };
+        let current = begun.get().saturating_sub(1);
+        let place = self.place(current);
+        self.take_back(&place);
+        Err((
+            current,
+            error.map_or_else(
+                |payload| self.panicked(place.node(), payload),
+                |failure| self.failed(place.node(), *failure),
+            ),
+        ))
     }
 
     fn can_execute_all(&self) -> bool {

@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use super::active::{Active, Place};
 use super::watch::Watch;
-use crate::body::Io;
 use crate::dag::Kind;
+use crate::io::Io;
 use crate::panics::caught;
 use crate::slot::{AnySlot, Readers};
 use crate::{Cancellation, Error};

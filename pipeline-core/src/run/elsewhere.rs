@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 
 use super::active::{Active, Place};
 use super::watch::{Hooks, Watch};
-use crate::body::Failure;
 use crate::dag::{Dataset, Kind, Node};
+use crate::io::Failure;
 use crate::memory::Memory;
 use crate::pipeline::Plan;
 use crate::portable::{Away, Ports, Problem};

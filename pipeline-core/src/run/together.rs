@@ -13,9 +13,9 @@ use std::thread::{self, Builder};
 use std::time::{Duration, Instant};
 
 use super::watch::Watch;
-use crate::body::{Ended, Failure};
 use crate::dag::{Kind, Node};
 use crate::dataset::{AnyDataset, IntoInput, Load, Save};
+use crate::io::{Ended, Failure};
 use crate::{Cancellation, DatasetError};
 
 type AnyValue = Box<dyn Any + Send>;

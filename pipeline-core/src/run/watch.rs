@@ -4,10 +4,10 @@ use std::any::Any;
 use std::time::{Duration, Instant};
 
 use super::together::Together;
-use crate::body::Failure;
 use crate::dag::{Dag, DatasetId, Node};
 use crate::dataset::AnyDataset;
 use crate::hook::{DatasetEvent, Hook, NodeEvent, RunEvent, RunId};
+use crate::io::Failure;
 use crate::panics::caught;
 use crate::{BoxError, Error};
 

@@ -1,0 +1,346 @@
+//! What a node does to its inputs and outputs: takes, reads or loads the ones, passes them to its function, puts or saves the others.
+
+#![expect(
+    clippy::trivially_copy_pass_by_ref,
+    clippy::unnecessary_wraps,
+    clippy::unused_self,
+    reason = "an expansion has references, and reads best as calls of methods"
+)]
+
+use std::any::Any;
+use std::fmt;
+use std::mem::needs_drop;
+
+use crate::body::Key;
+use crate::dataset::{Dataset, IntoInput, Load, Save};
+use crate::error::{BoxError, DatasetError};
+use crate::outputs::{CanHold, HasParts, IsAResultOf};
+use crate::pass::{CanBePassedAs, CanGive, Held, Input, KeptByTheCatalog, Lent, Owned, Shared};
+#[cfg(feature = "process")]
+use crate::portable::Away;
+use crate::run::{Ahead, LoadAny, SaveAny, Watch, or_leave};
+use crate::slot::{self, AnySlot, Readers, Slot};
+
+/// How a node ended.
+pub(crate) type Ended = Result<(), Box<Failure>>;
+
+/// The inputs and outputs of nodes during a run. An `id` is the place of a dataset in the DAG; those in memory come first, so it is that
+/// of the slot too.
+#[expect(unnameable_types, reason = "an expansion gets it and need not name it")]
+pub struct Io<'r> {
+    pub(crate) slots: &'r [AnySlot],
+    pub(crate) readers: Readers,
+    /// The hooks, if there are any.
+    pub(crate) watch: Option<&'r Watch<'r>>,
+    /// In a worker process, what the catalog of the run's own process holds.
+    #[cfg(feature = "process")]
+    pub(crate) away: Option<&'r Away<'r>>,
+}
+
+impl<'r> Io<'r> {
+    /// Without hooks.
+    pub(crate) fn new(slots: &'r [AnySlot], readers: Readers) -> Self {
+        Self {
+            slots,
+            readers,
+            watch: None,
+            #[cfg(feature = "process")]
+            away: None,
+        }
+    }
+
+    /// Takes the value of a dataset in memory that no other node reads.
+    ///
+    /// # Panics
+    ///
+    /// Panics if it has not been written; a run executes no node before that.
+    #[must_use]
+    #[inline]
+    pub fn take<T: 'static>(&self, id: u32, key: &Key<T>) -> Owned<T> {
+        match self.watch {
+            None => Owned::new(self.slot(id, *key).take().unwrap_or_else(|| not_written())),
+            Some(watch) => self.take_watched(id, *key, watch),
+        }
+    }
+
+    /// Takes a value with hooks, or tells that there is none.
+    #[cold]
+    #[inline(never)]
+    fn take_watched<T: 'static>(&self, id: u32, key: Key<T>, watch: &Watch<'_>) -> Owned<T> {
+        let take = || Owned::new(self.slot(id, key).take().unwrap_or_else(|| not_written()));
+        watched(id, take, Owned::nothing, watch)
+    }
+
+    /// Reads a dataset in memory that other nodes read too, or this one when it is tried again.
+    ///
+    /// # Panics
+    ///
+    /// Panics if it has not been written; a run executes no node before that.
+    #[must_use]
+    #[inline]
+    pub fn read<T: 'static>(&self, id: u32, key: &Key<T>) -> Lent<'r, T> {
+        if needs_drop::<T>() {
+            return self.read_and_count(id, *key);
+        }
+        // So little belongs into the node itself.
+        let Some(lease) = self.slot(id, *key).lease(self.readers) else { not_written() };
+        if let Some(watch) = self.watch {
+            tell_of_read(id, &*lease, watch);
+        }
+        Lent::lease(lease)
+    }
+
+    #[inline(never)]
+    fn read_and_count<T: 'static>(&self, id: u32, key: Key<T>) -> Lent<'r, T> {
+        let read = || self.slot(id, key).read(self.readers).unwrap_or_else(|| not_written());
+        match self.watch {
+            None => read(),
+            Some(watch) => watched(id, read, Lent::nothing, watch),
+        }
+    }
+
+    /// Loads a dataset of the catalog.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the dataset does.
+    #[inline(never)]
+    pub fn load<D: Load>(&self, id: u32, dataset: &D) -> Result<InputOf<D>, Box<Failure>> {
+        #[cfg(feature = "process")]
+        if let Some(value) = self.away.and_then(|away| away.load(id)) {
+            let value = value.map_err(|error| Box::new(Failure::Load(id, error)))?;
+            return Ok(D::Loaded::from_value(value).into_input());
+        }
+        match self.watch {
+            None => load(id, dataset),
+            Some(watch) => load_watched(id, dataset, watch),
+        }
+    }
+
+    /// Reads a parameter.
+    pub fn parameter<'c, T>(&self, value: &'c T) -> KeptByTheCatalog<&'c T> {
+        KeptByTheCatalog::new(value)
+    }
+
+    /// Passes an input to its function, as the parameter's type says.
+    pub fn pass<'a, I: Input + CanGive<K>, P, K>(&self, input: &'a mut I) -> I::Argument<'a, P>
+    where
+        I::Value: CanBePassedAs<'a, P, Kept = K>,
+    {
+        input.pass()
+    }
+
+    /// Passes an input that other nodes read too, or this one when it is tried again: as a clone, where the function takes it by value and is
+    /// not the last.
+    pub fn clone_as_it_is_needed_again<'a, P, T>(&self, argument: Shared<'a, '_, T, P>) -> P
+    where
+        T: CanBePassedAs<'a, P, Kept: Clone>,
+    {
+        argument.get()
+    }
+
+    /// Unwraps what the function of a node marked with `?` returned.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the function did.
+    pub fn attempt<T, R: IsAResultOf<T>>(&self, returned: R) -> Result<T, Box<Failure>> {
+        returned.into_result().map_err(|error| Box::new(Failure::Function(error)))
+    }
+
+    /// The outputs in what a function returned, if they are not one.
+    pub fn parts<const N: usize, T, R: HasParts<N, T>>(&self, returned: R) -> T {
+        returned.into_parts()
+    }
+
+    /// Puts the value of a dataset in memory, whose type that is, where its readers find it.
+    #[inline]
+    pub fn put<T>(&self, id: u32, key: &Key<T>, value: T)
+    where
+        T: 'static, // an output outlives its node: a function returns an owned value, not a borrow of its input
+    {
+        match self.watch {
+            None => self.slot(id, *key).put(value),
+            Some(watch) => self.put_watched(id, *key, value, watch),
+        }
+    }
+
+    /// Puts a value in memory, with hooks.
+    #[cold]
+    #[inline(never)]
+    fn put_watched<T: 'static>(&self, id: u32, key: Key<T>, value: T, watch: &Watch<'_>) {
+        let started = or_leave(watch.before_save(id, &value));
+        self.slot(id, key).put(value);
+        or_leave(watch.saved(id, started.map(|started| started.elapsed())));
+    }
+
+    /// An output on its way to a dataset whose type is known.
+    ///
+    /// Two steps, so that rustc knows what the function returned before it compares that with the dataset: then a mismatch is an error of
+    /// [`CanHold`], and a generic result is still inferred.
+    pub fn output<V>(&self, value: V) -> Output<'_, 'r, V> {
+        Output { io: self, value }
+    }
+
+    /// Ends a node that went well.
+    ///
+    /// # Errors
+    ///
+    /// None: the type is that of any end.
+    pub fn done(&self) -> Ended {
+        Ok(())
+    }
+
+    /// Takes the value of a free output after a run that executed all nodes.
+    ///
+    /// # Panics
+    ///
+    /// Panics if it has not been written.
+    #[must_use]
+    #[inline(never)]
+    pub fn collect<T: 'static>(&self, id: u32, key: &Key<T>) -> T {
+        self.slot(id, *key).take().expect("all nodes have been executed")
+    }
+
+    /// Takes the value of a free output, if its node has been executed.
+    #[must_use]
+    #[inline(never)]
+    pub fn collect_if_written<T: 'static>(&self, id: u32, key: &Key<T>) -> Option<T> {
+        self.slot(id, *key).take()
+    }
+
+    #[inline]
+    fn slot<T: 'static>(&self, id: u32, _: Key<T>) -> &'r Slot<T> {
+        slot::at(self.slots, id)
+    }
+}
+
+/// See [`Io::output`].
+#[derive(Debug)]
+#[expect(unnameable_types, reason = "an expansion gets it and need not name it")]
+pub struct Output<'i, 'r, V> {
+    io: &'i Io<'r>,
+    value: V,
+}
+
+impl<V> Output<'_, '_, V> {
+    /// As [`Io::put`], for a dataset that has been given a type.
+    pub fn put<T>(self, id: u32, key: &Key<T>)
+    where
+        T: CanHold<V>,
+        T: 'static, // an output outlives its node: a function returns an owned value, not a borrow of its input
+    {
+        self.io.put(id, key, T::hold(self.value));
+    }
+
+    /// Saves it in a dataset of the catalog.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the dataset does.
+    #[inline(never)]
+    pub fn save<D: Save<Value: CanHold<V>>>(self, id: u32, dataset: &D) -> Ended {
+        let value = D::Value::hold(self.value);
+        #[cfg(feature = "process")]
+        if let Some(result) = self.io.away.and_then(|away| away.save(id, &value)) {
+            return result.map_err(|error| Box::new(Failure::Save(id, error)));
+        }
+        match self.io.watch {
+            None => save(id, dataset, value),
+            Some(watch) => save_watched(id, dataset, value, watch),
+        }
+    }
+}
+
+fn load<D: Load>(id: u32, dataset: &D) -> Result<InputOf<D>, Box<Failure>> {
+    match dataset.load() {
+        Ok(value) => Ok(value.into_input()),
+        Err(error) => Err(Box::new(Failure::Load(id, error))),
+    }
+}
+
+/// Loads with hooks, or takes what has been loaded before the node was called.
+#[cold]
+fn load_watched<D: Load>(id: u32, dataset: &D, watch: &Watch<'_>) -> Result<InputOf<D>, Box<Failure>> {
+    let (input, took) = match watch.load_ahead(id, LoadAny::of::<D>())? {
+        Ahead::Noted => return Ok(<D::Loaded as IntoInput<D::Value>>::nothing()),
+        Ahead::Loaded(input, took) => (*input.downcast().expect("a dataset is loaded as what it is"), took),
+        Ahead::Not => {
+            let started = watch.before_load(id)?;
+            (load(id, dataset)?, started.map(|started| started.elapsed()))
+        }
+    };
+    watch.loaded(id, took, Held::held(&input))?;
+    Ok(input)
+}
+
+fn save<D: Save>(id: u32, dataset: &D, value: D::Value) -> Ended {
+    dataset.save(value).map_err(|error| Box::new(Failure::Save(id, error)))
+}
+
+/// Saves with hooks, or leaves that to when the function is done with all outputs.
+#[cold]
+fn save_watched<D: Save>(id: u32, dataset: &D, value: D::Value, watch: &Watch<'_>) -> Ended {
+    let started = watch.before_save(id, &value)?;
+    let any = SaveAny::of::<D>();
+    if watch.can_save_later(id, any) {
+        watch.save_later(id, any, Box::new(value));
+        return Ok(());
+    }
+    save(id, dataset, value)?;
+    watch.saved(id, started.map(|started| started.elapsed()))
+}
+
+/// Gets an input from memory, with hooks.
+#[cold]
+fn watched<I: Held>(id: u32, get: impl FnOnce() -> I, nothing: fn() -> I, watch: &Watch<'_>) -> I {
+    if watch.only_notes_loads() {
+        return nothing();
+    }
+    let started = or_leave(watch.before_load(id));
+    let input = get();
+    or_leave(watch.loaded(id, started.map(|started| started.elapsed()), input.held()));
+    input
+}
+
+/// Tells hooks that a value in memory is read.
+#[cold]
+#[inline(never)]
+fn tell_of_read(id: u32, value: &dyn Any, watch: &Watch<'_>) {
+    if !watch.only_notes_loads() {
+        let started = or_leave(watch.before_load(id));
+        or_leave(watch.loaded(id, started.map(|started| started.elapsed()), value));
+    }
+}
+
+/// The value of an input in memory is there: a node is executed after those that it waits for.
+#[cold]
+#[inline(never)]
+fn not_written() -> ! {
+    panic!("an input has not been written")
+}
+
+/// The input of a node that loads a dataset.
+type InputOf<D> = <<D as Load>::Loaded as IntoInput<<D as Dataset>::Value>>::Input;
+
+impl fmt::Debug for Io<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Io").finish_non_exhaustive()
+    }
+}
+
+/// Why a node failed, before its names are known.
+#[derive(Debug)]
+#[expect(unnameable_types, reason = "an expansion gets it and need not name it")]
+pub enum Failure {
+    /// Its function returned an error.
+    Function(BoxError),
+    /// An input could not be loaded.
+    Load(u32, DatasetError),
+    /// An output could not be saved.
+    Save(u32, DatasetError),
+    /// A hook of this name failed, or refused.
+    Hook(String, BoxError),
+    /// It was only asked which datasets it loads.
+    OnlyAsked,
+}
