@@ -49,6 +49,7 @@
 //! ```
 
 pub(crate) mod channel;
+pub(crate) mod group;
 pub(crate) mod message;
 
 use std::ffi::OsString;
@@ -141,13 +142,16 @@ fn execute<C: Catalog + Sync>(mut worker: InWorker<'_, C>, mut from: BufReader<S
     }
 }
 
-/// Waits for the run to be cancelled. Its end, whatever this process does at the time, is the end of this process.
+/// Waits for the run to be cancelled. Its end, whatever this process does at the time, is the end of this process and of what that has started.
 fn hold(mut lifeline: Stream, cancellation: &Cancellation) {
     loop {
         match lifeline.read(&mut [0]) {
             Ok(1) => cancellation.cancel(),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            _ => process::exit(LOST),
+            _ => {
+                group::kill_own();
+                process::exit(LOST)
+            }
         }
     }
 }

@@ -1,19 +1,22 @@
 //! Nodes in worker processes.
 
 mod child;
+mod timed;
 mod worker;
 
 use std::ffi::OsString;
-use std::sync::{Mutex, PoisonError};
+use std::io;
+use std::sync::Arc;
 use std::thread::available_parallelism;
+use std::time::{Duration, Instant};
 
 use self::child::Gone;
-use self::worker::{Lifeline, Worker};
+use self::worker::{Lifelines, Worker};
 use super::thread::{Hands, on_threads};
 use super::{Runner, RunnerExt, Workers};
 use crate::dag::NodeId;
 use crate::portable::RunsInAnyProcess;
-use crate::run::elsewhere::{Agreement, Values};
+use crate::run::elsewhere::{Agreement, Carried, There, Values};
 use crate::worker::started_as_worker;
 use crate::{Catalog, Error, Pipelines, Report, Run, RunOptions};
 
@@ -126,41 +129,30 @@ impl Runner for ProcessRunner {
             return Err(Error::Worker { pipeline: run.pipeline().map(str::to_owned), problem });
         }
         let values = run.elsewhere().values();
-        let team = Team { runner: self, agreement: &agreement, values: &values, lifelines: Mutex::default() };
+        let lifelines = Arc::new(Lifelines::default());
+        let heard = Arc::clone(&lifelines);
+        let _listening = run.listen(move || heard.cancel());
+        let team = Team { runner: self, agreement: &agreement, values: &values, lifelines: &lifelines };
         on_threads(run, max_workers.min(run.dag().len()).max(1), &team)
     }
 }
+
+/// How long after the end of its time a node is let go on, so that one that [asks](crate::Cancellation::of_this_node) can end by itself.
+const GRACE: Duration = Duration::from_millis(100);
 
 /// The workers of one run; each is in the hand of a thread.
 struct Team<'a> {
     runner: &'a ProcessRunner,
     agreement: &'a Agreement,
     values: &'a Values,
-    lifelines: Mutex<Vec<Lifeline>>,
+    lifelines: &'a Lifelines,
 }
 
 impl Hands for Team<'_> {
     type Hand = Option<Worker>;
 
     fn execute(&self, run: &Run<'_>, node: NodeId, hand: &mut Option<Worker>) -> Result<(), Error> {
-        run.execute_elsewhere(node, self.values, &mut |inputs| {
-            let pipeline = || run.pipeline().map(str::to_owned);
-            // What ends a worker between two nodes is no mistake of the next one.
-            let mut worker = match hand.take().map(|mut worker| (worker.has_ended(), worker)) {
-                Some((false, worker)) => worker,
-                _ => self.start().map_err(|problem| Error::Worker { pipeline: pipeline(), problem })?,
-            };
-            match worker.call(node, inputs) {
-                Ok(outcome) => {
-                    *hand = Some(worker);
-                    outcome.map_err(|told| told.into_error(pipeline(), run.dag().node(node).to_string()))
-                }
-                Err(_) => {
-                    let Gone { how, stderr } = worker.gone();
-                    Err(Error::WorkerDied { pipeline: pipeline(), node: run.dag().node(node).to_string(), how, stderr })
-                }
-            }
-        })
+        run.execute_elsewhere(node, self.values, &mut InHand { team: self, run, node, worker: hand })
     }
 
     fn rest(&self, hand: Option<Worker>) {
@@ -168,17 +160,71 @@ impl Hands for Team<'_> {
             worker.end();
         }
     }
+}
 
-    fn cancel(&self) {
-        self.lifelines.lock().unwrap_or_else(PoisonError::into_inner).iter().for_each(Lifeline::cancel);
+/// The worker in the hand of a thread, for one node.
+struct InHand<'h, 'r> {
+    team: &'h Team<'h>,
+    run: &'h Run<'r>,
+    node: NodeId,
+    worker: &'h mut Option<Worker>,
+}
+
+impl InHand<'_, '_> {
+    fn pipeline(&self) -> Option<String> {
+        self.run.pipeline().map(str::to_owned)
+    }
+
+    fn node(&self) -> String {
+        self.run.dag().node(self.node).to_string()
+    }
+
+    /// The worker, or a new one: what ends a worker between two nodes is no mistake of the next one.
+    fn ready(&mut self) -> Result<Worker, Error> {
+        if let Some(mut worker) = self.worker.take()
+            && !worker.has_ended()
+        {
+            return Ok(worker);
+        }
+        let Team { runner, agreement, lifelines, .. } = self.team;
+        let worker = Worker::start(&runner.arguments(), runner.test.is_some(), agreement)
+            .map_err(|problem| Error::Worker { pipeline: self.pipeline(), problem })?;
+        lifelines.add(&worker);
+        if self.run.is_cancelled() {
+            lifelines.cancel();
+        }
+        Ok(worker)
     }
 }
 
-impl Team<'_> {
-    fn start(&self) -> Result<Worker, String> {
-        let is_test = self.runner.test.is_some();
-        let worker = Worker::start(&self.runner.arguments(), is_test, self.agreement)?;
-        self.lifelines.lock().unwrap_or_else(PoisonError::into_inner).push(worker.lifeline());
-        Ok(worker)
+impl There for InHand<'_, '_> {
+    fn prepare(&mut self) -> Result<(), Error> {
+        *self.worker = Some(self.ready()?);
+        Ok(())
+    }
+
+    fn call(
+        &mut self,
+        inputs: &Carried<Arc<Vec<u8>>>,
+        deadline: Option<Instant>,
+    ) -> Option<Result<Carried<Vec<u8>>, Error>> {
+        let mut worker = match self.ready() {
+            Ok(worker) => worker,
+            Err(error) => return Some(Err(error)),
+        };
+        match worker.call(self.node, inputs, deadline.and_then(|deadline| deadline.checked_add(GRACE))) {
+            Ok(outcome) => {
+                *self.worker = Some(worker);
+                Some(outcome.map_err(|told| told.into_error(self.pipeline(), self.node())))
+            }
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+                worker.kill();
+                None
+            }
+            Err(_) => {
+                let Gone { how, stderr } = worker.gone();
+                Some(Err(Error::WorkerDied { pipeline: self.pipeline(), node: self.node(), how, stderr }))
+            }
+        }
     }
 }
