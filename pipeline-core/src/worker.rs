@@ -18,7 +18,7 @@
 //!     worker::serve(&pipelines());
 //!
 //!     let catalog = Catalog::default();
-//!     ProcessRunner::new().run(&pipelines(), "doubling", &catalog)?;
+//!     ProcessRunner::new().run_named(&pipelines(), "doubling", &catalog)?;
 //!     assert_eq!(catalog.B.load()?, 40);
 //!     Ok(())
 //! }

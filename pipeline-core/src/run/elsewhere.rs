@@ -14,6 +14,7 @@ use super::attempt::try_again;
 use super::watch::{Hooks, Watch};
 use crate::body::Failure;
 use crate::dag::{Dataset, Kind, Node};
+use crate::dataset::AnyDataset;
 use crate::memory::Memory;
 use crate::pipeline::Plan;
 use crate::portable::{Away, Ports, Problem};
@@ -101,7 +102,7 @@ pub(crate) trait Elsewhere: Sync {
 impl<C: Catalog + Sync> Elsewhere for Active<'_, C> {
     fn agreement(&self) -> Result<Agreement, Error> {
         let Some(pipeline) = self.pipeline.filter(|_| self.plan.parts.iter().all(|part| part.ports.is_some())) else {
-            return Err(Error::NotPortable { pipeline: self.pipeline.map(str::to_owned) });
+            return Err(self.not_portable());
         };
         let mut parameters = self.plan.parts.iter().filter_map(|part| part.ports.as_ref()?.parameters.as_deref());
         let parameters = parameters.next().map(|port| port.get(self.catalog)).transpose();
@@ -150,6 +151,19 @@ impl<C: Catalog + Sync> Active<'_, C> {
         let places = reached.map(|(name, dataset)| ((*name).to_owned(), dataset.describe())).collect();
         let pipeline = self.pipeline.unwrap_or_default().to_owned();
         Agreement { pipeline, dag: dag.finish(), places, parameters: None }
+    }
+
+    #[cold]
+    fn not_portable(&self) -> Error {
+        let parts = self.plan.parts.iter().filter(|part| part.ports.is_none());
+        let datasets = parts.flat_map(|part| part.dag.datasets()).filter(|dataset| dataset.kind() == Kind::Catalog);
+        let here_only = datasets
+            .filter(|dataset| self.catalog.dataset(dataset.name()).is_some_and(AnyDataset::lives_in_this_process_only));
+        let with_nodes = here_only.map(|dataset| {
+            let nodes = dataset.writer().into_iter().chain(dataset.readers()).map(|node| node.to_string());
+            (dataset.name().to_owned(), nodes.collect())
+        });
+        Error::NotPortable { pipeline: self.pipeline.map(str::to_owned), here_only: with_nodes.collect() }
     }
 
     fn cannot_leave(&self, what: &str, problem: &str) -> Error {
@@ -348,7 +362,7 @@ impl<'r, C> Active<'r, C> {
 impl<C: Catalog + Sync> Active<'_, C> {
     fn execute_here(&self, place: &Place<'_, C>, inputs: Carried<Vec<u8>>) -> Result<Carried<Vec<u8>>, Error> {
         let Some(ports) = place.ports() else {
-            return Err(Error::NotPortable { pipeline: self.pipeline.map(str::to_owned) });
+            return Err(self.not_portable());
         };
         let slot = |id: u32| &self.memory.slots[place.slots_from + id as usize];
         let mut of_catalog = Vec::new();

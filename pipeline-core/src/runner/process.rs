@@ -23,13 +23,44 @@ use crate::{Catalog, Error, Pipelines, Report, Run, RunOptions};
 /// Executes nodes in worker processes: this executable, started again. What Kedro's `ParallelRunner` does with `multiprocessing`.
 ///
 /// A node that aborts, is killed, or ends its process does not end the run's: it is an error of that node, with the signal or the exit
-/// code and the end of what it wrote to its standard error, and a run that [keeps going](RunOptions::keep_going) goes on with a new worker.
+/// code and the end of what it wrote to its standard error. One with `retries` is tried again in a new worker, and a run that
+/// [keeps going](RunOptions::keep_going) goes on.
 ///
 /// # What it runs
 ///
 /// Pipelines of a registry that is `#[portable]`, by their names. A worker makes the same registry, finds the pipeline, and has a
 /// catalog as [`Pipelines::catalog`] makes it. [`worker::serve`](crate::worker::serve) in the first line of `main` does all of it; see
 /// [`worker`](crate::worker), for tests too.
+///
+/// [`run_named`](Self::run_named) takes the registry and a name. [`run`](RunnerExt::run) takes a pipeline as that of any runner does, and
+/// returns its free outputs; it must be in the registry, under its own name:
+///
+/// ```no_run
+/// use pipeline_core::prelude::*;
+/// use pipeline_core::worker;
+///
+/// catalog! { pub struct Catalog { xs: Memory<Vec<f64>> = Memory::new(vec![1.0, 5.0]) } }
+///
+/// pipeline! {
+///     #[portable]
+///     pub averaging for Catalog { node(mean, [xs] -> [mean: f64]) }
+/// }
+///
+/// pipelines! {
+///     #[portable]
+///     fn pipelines() for Catalog { averaging = averaging() }
+/// }
+///
+/// fn mean(xs: &[f64]) -> f64 { xs.iter().sum::<f64>() / xs.len() as f64 }
+///
+/// fn main() -> Result<(), pipeline_core::Error> {
+///     worker::serve(&pipelines());
+///
+///     let outputs = ProcessRunner::new().run(&averaging(), &Catalog::default())?;
+///     assert_eq!(outputs.mean, 3.0);
+///     Ok(())
+/// }
+/// ```
 ///
 /// # What crosses
 ///
@@ -48,8 +79,14 @@ use crate::{Catalog, Error, Pipelines, Report, Run, RunOptions};
 /// # Workers
 ///
 /// start when there is a node for them, up to [`max_workers`](Self::max_workers), by default one for each CPU. They stay for the run
-/// and end with it, however it ends. A node that asks its [`Cancellation`](crate::Cancellation) hears of a failure elsewhere in the run, but not that the
-/// run was cancelled from outside: then it goes on to its end, and no other starts. Ctrl-C does not reach workers. What nodes print goes where this process prints; their standard input is empty.
+/// and end with it, however it ends. What nodes print goes where this process prints; their standard input is empty.
+///
+/// A node that asks its [`Cancellation`](crate::Cancellation) hears of a failure elsewhere in the run, and that the run is cancelled from outside.
+/// Ctrl-C reaches this process only: a node that it lets finish is not disturbed.
+///
+/// A node with a `timeout` may go on for a tenth of a second when its time is over, to end by itself. Then its worker is killed, and with it, on
+/// Unix, the processes that the node has started; so are those of a node that takes its worker along, and of a run whose process ends.
+/// The time in which a worker starts is not the node's.
 #[derive(Clone, Debug, Default)]
 pub struct ProcessRunner {
     workers: Workers,
@@ -79,34 +116,34 @@ impl ProcessRunner {
         self
     }
 
-    /// Runs a whole pipeline of a registry. Its free outputs are dropped, since a registry does not know their types: see
-    /// [`RunnerExt::run`] for a pipeline with outputs that is registered under its own name.
+    /// Runs the whole pipeline of this name. That the registry is `#[portable]` is checked when it compiles. The pipeline's free outputs are
+    /// dropped, since a registry does not know their types: [`RunnerExt::run`] takes the pipeline itself and returns them.
     ///
     /// # Errors
     ///
     /// Fails as [`RunnerExt::run`] does, if there is no pipeline of this name, or if no worker can be started.
-    pub fn run<C: Catalog + Sync, R: RunsInAnyProcess>(
+    pub fn run_named<C: Catalog + Sync, R: RunsInAnyProcess>(
         &self,
         pipelines: &Pipelines<C, R>,
         name: &str,
         catalog: &C,
     ) -> Result<(), Error> {
-        RunnerExt::run(self, pipelines.get(name)?, catalog)
+        self.run(pipelines.get(name)?, catalog)
     }
 
-    /// Runs what the options choose of a pipeline, and reports what became of each node.
+    /// Runs what the options choose of the pipeline of this name, and reports what became of each node.
     ///
     /// # Errors
     ///
     /// Fails as [`RunnerExt::run_with`] does, or if there is no pipeline of this name.
-    pub fn run_with<C: Catalog + Sync, R: RunsInAnyProcess>(
+    pub fn run_named_with<C: Catalog + Sync, R: RunsInAnyProcess>(
         &self,
         pipelines: &Pipelines<C, R>,
         name: &str,
         catalog: &C,
         options: &RunOptions<'_>,
     ) -> Result<Report, Error> {
-        RunnerExt::run_with(self, pipelines.get(name)?, catalog, options)
+        self.run_with(pipelines.get(name)?, catalog, options)
     }
 
     /// The arguments with which a worker starts.
