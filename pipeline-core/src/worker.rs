@@ -53,7 +53,7 @@ pub(crate) mod group;
 pub(crate) mod message;
 
 use std::ffi::OsString;
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufReader, Read, Write};
 use std::process;
 use std::thread::Builder;
 
@@ -82,10 +82,7 @@ pub fn serve<C: Catalog + Sync, R>(pipelines: &Pipelines<C, R>) {
         Ok(()) => 0,
         Err(error) => {
             // Of a run that is gone nobody needs to hear; of anything else its standard error does.
-            drop(io::Write::write_fmt(
-                &mut io::stderr(),
-                format_args!("the worker process has lost its run: {error}\n"),
-            ));
+            drop(writeln!(io::stderr(), "the worker process has lost its run: {error}"));
             LOST
         }
     };
@@ -108,6 +105,9 @@ fn connected<C: Catalog + Sync, R>(pipelines: &Pipelines<C, R>, address: &OsStri
     let messages = connect(address, token, Role::Messages)?;
     let lifeline = connect(address, token, Role::Lifeline)?;
     let cancellation = Cancellation::new();
+    let back = lifeline.try_clone()?;
+    // A node may cancel its run. What the run has told itself, it need not hear.
+    let _listening = cancellation.listen(move || drop((&back).write(&[0])));
     let of_lifeline = cancellation.clone();
     Builder::new().name("lifeline".to_owned()).spawn(move || hold(lifeline, &of_lifeline))?;
     let mut reader = BufReader::new(messages.try_clone()?);

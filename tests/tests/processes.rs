@@ -94,6 +94,10 @@ pipelines! {
             node(fails_soon?, [n] -> [length]),
             node(waits_for_cancellation?, [n] -> [pid]),
         >,
+        cancelling = pipeline!<
+            node(|_: usize| Cancellation::of_this_node().cancel(), [n] -> [cancelled]),
+            node(|(): ()| 1, [cancelled] -> [length], name = "after"),
+        >,
         staying = pipeline!< node(tells_its_pid_and_stays, [n] -> [stayed]) >,
     }
 }
@@ -276,6 +280,14 @@ fn errors_are_as_in_one_process() {
 fn a_node_elsewhere_hears_that_the_run_is_cancelled() {
     let error = error("waiting");
     assert_eq!(error, "node `fails_soon([n]) -> [length]` of pipeline `waiting` failed\n  caused by: soon");
+}
+
+#[test]
+fn a_node_elsewhere_can_cancel_its_run_as_on_threads() {
+    let (pipelines, catalog) = (pipelines(), Catalog::default());
+    let here = ThreadRunner::new().run(pipelines.get("cancelling").unwrap(), &catalog).unwrap_err();
+    assert!(matches!(&here, Error::Cancelled { node, .. } if node.starts_with("after: ")), "{here:?}");
+    assert_eq!(error("cancelling"), format!("{here:?}"));
 }
 
 #[test]

@@ -249,7 +249,11 @@ impl There for InHand<'_, '_> {
             Ok(worker) => worker,
             Err(error) => return Some(Err(error)),
         };
-        match worker.call(self.node, inputs, deadline.and_then(|deadline| deadline.checked_add(GRACE))) {
+        let called = worker.call(self.node, inputs, deadline.and_then(|deadline| deadline.checked_add(GRACE)));
+        if worker.has_cancelled() {
+            self.run.cancel();
+        }
+        match called {
             Ok(outcome) => {
                 *self.worker = Some(worker);
                 Some(outcome.map_err(|told| told.into_error(self.pipeline(), self.node())))

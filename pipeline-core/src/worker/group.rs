@@ -40,7 +40,6 @@ mod unix {
 mod elsewhere {
     use std::process::Command;
 
-    #[cfg_attr(not(windows), expect(clippy::needless_pass_by_ref_mut, reason = "other systems have groups"))]
     pub(crate) fn begin(command: &mut Command) {
         #[cfg(windows)]
         {

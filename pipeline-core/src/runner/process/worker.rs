@@ -1,7 +1,7 @@
 //! A worker, as the process of the run has it: how it is met, called and ended.
 
 use std::ffi::OsString;
-use std::io::{self, BufReader, Write};
+use std::io::{self, BufReader, Read, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::Builder;
 use std::time::Instant;
@@ -52,6 +52,7 @@ impl Worker {
         let listener = Listener::new().map_err(not_started)?;
         let mut process = Process::start(arguments, is_test, &listener).map_err(not_started)?;
         let met = meet(&listener, &mut process).and_then(|(messages, lifeline)| {
+            lifeline.set_nonblocking(true)?;
             write_agreement(&messages, agreement)?;
             let mut messages = BufReader::new(Timed::new(messages));
             Ok((read_agreed(&mut messages)?, messages, lifeline))
@@ -87,6 +88,11 @@ impl Worker {
         self.messages.get_mut().set_deadline(deadline)?;
         write_call(self.messages.get_mut(), node.0, inputs)?;
         read_outcome(&mut self.messages)
+    }
+
+    /// Whether a node has cancelled its run since this was asked last; or it has heard that the run is cancelled.
+    pub(super) fn has_cancelled(&self) -> bool {
+        matches!((&*self.lifeline).read(&mut [0; 8]), Ok(1..))
     }
 
     /// Ends a worker in the middle of a node.
