@@ -13,7 +13,7 @@ pub(crate) use self::flag::Listening;
 /// A handle by which a run is asked to end: from another thread, by Ctrl-C, or by the run itself when a node has failed.
 ///
 /// No node is started after that, and none is tried again. One that is running goes on to its end, so nothing is written by half; if it takes long, it may
-/// [ask](Self::of_this_node) and return early, with an error.
+/// [ask](Self::of_this_node) and return early, with an error. That holds for nodes in worker processes too.
 ///
 /// ```
 /// use pipeline_core::prelude::*;

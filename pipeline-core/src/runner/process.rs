@@ -85,8 +85,8 @@ use crate::{Catalog, Error, Pipelines, Report, Run, RunOptions};
 /// Ctrl-C reaches this process only: a node that it lets finish is not disturbed.
 ///
 /// A node with a `timeout` may go on for a tenth of a second when its time is over, to end by itself. Then its worker is killed, and with it, on
-/// Unix, the processes that the node has started; so are those of a node that takes its worker along, and of a run whose process ends.
-/// The time in which a worker starts is not the node's.
+/// Unix, the processes that the node has started; so are those of a node that takes its worker along, and of a run whose process ends. A file that
+/// is being written then does not get its name, but what there is of it stays beside. The time in which a worker starts is not the node's.
 #[derive(Clone, Debug, Default)]
 pub struct ProcessRunner {
     workers: Workers,
