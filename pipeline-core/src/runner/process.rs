@@ -84,7 +84,7 @@ use crate::{Catalog, Error, Pipelines, Report, Run, RunOptions};
 /// A node that asks its [`Cancellation`](crate::Cancellation) hears of a failure elsewhere in the run, and that the run is cancelled from outside.
 /// Ctrl-C reaches this process only: a node that it lets finish is not disturbed.
 ///
-/// A node with a `timeout` may go on for a tenth of a second when its time is over, to end by itself. Then its worker is killed, and with it, on
+/// A node with a `timeout` may go on for half a second when its time is over, to end by itself. Then its worker is killed, and with it, on
 /// Unix, the processes that the node has started; so are those of a node that takes its worker along, and of a run whose process ends. A file that
 /// is being written then does not get its name, but what there is of it stays beside. The time in which a worker starts is not the node's.
 #[derive(Clone, Debug, Default)]
@@ -175,7 +175,7 @@ impl Runner for ProcessRunner {
 }
 
 /// How long after the end of its time a node is let go on, so that one that [asks](crate::Cancellation::of_this_node) can end by itself.
-const GRACE: Duration = Duration::from_millis(100);
+const GRACE: Duration = Duration::from_millis(500);
 
 /// The workers of one run; each is in the hand of a thread.
 struct Team<'a> {
