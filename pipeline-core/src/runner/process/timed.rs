@@ -61,3 +61,48 @@ impl Write for Timed {
         self.stream.flush()
     }
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_that_drip_in_do_not_put_the_deadline_off() {
+        let (here, mut there) = Stream::pair().unwrap();
+        let dripping = std::thread::spawn(move || {
+            while there.write_all(b"x").is_ok() {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        });
+        let mut timed = Timed::new(here);
+        let mut bytes = Vec::new();
+        timed.set_deadline(Instant::now().checked_add(Duration::from_millis(50))).unwrap();
+        assert_eq!(timed.read_to_end(&mut bytes).unwrap_err().kind(), io::ErrorKind::TimedOut);
+        assert!(!bytes.is_empty());
+        drop(timed);
+        dripping.join().unwrap();
+    }
+
+    #[test]
+    fn one_that_does_not_read_keeps_nobody_who_writes_past_the_deadline() {
+        let (here, _there) = Stream::pair().unwrap();
+        let mut timed = Timed::new(here);
+        timed.set_deadline(Instant::now().checked_add(Duration::from_millis(50))).unwrap();
+        assert_eq!(timed.write_all(&vec![0; 50_000_000]).unwrap_err().kind(), io::ErrorKind::TimedOut);
+    }
+
+    #[test]
+    fn without_a_deadline_it_waits_again() {
+        let (here, mut there) = Stream::pair().unwrap();
+        let mut timed = Timed::new(here);
+        timed.set_deadline(Instant::now().checked_add(Duration::from_millis(1))).unwrap();
+        assert!(timed.read(&mut [0]).is_err());
+        timed.set_deadline(None).unwrap();
+        let writing = std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(30));
+            there.write_all(b"x").unwrap();
+        });
+        assert_eq!(timed.read(&mut [0]).unwrap(), 1);
+        writing.join().unwrap();
+    }
+}
