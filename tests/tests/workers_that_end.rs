@@ -52,6 +52,7 @@ pipelines! {
         >,
         family = pipeline!< node(|_: usize| family("family", hang), [n] -> [length], timeout = "500ms") >,
         orphans = pipeline!< node(|_: usize| family("orphans", abort), [n] -> [length]) >,
+        lasting = pipeline!< node(|_: usize| family("lasting", hang), [n] -> [length]) >,
         background = pipeline!< node(|_: usize| family("background", || ()), [n] -> [length]) >,
         waiting = pipeline!<
             node((|_: usize| waits("waiting", "heard it"))?, [n] -> [length], name = "waiting"),
@@ -248,6 +249,28 @@ fn what_a_node_has_started_ends_with_its_worker() {
         let started = fs::read_to_string(file(name)).unwrap();
         wait_until("it ends too", || !is_running(&started));
     }
+}
+
+/// Not a test: a run in a process that is killed.
+#[test]
+#[ignore = "another test starts it"]
+fn lasts_until_it_is_killed() {
+    run("lasting").0.unwrap();
+}
+
+#[test]
+fn what_a_node_has_started_ends_with_its_run() {
+    drop(fs::remove_file(file("lasting")));
+    let mut of_run = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "lasts_until_it_is_killed", "--ignored", "--nocapture"])
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    wait_until("the node runs", || file("lasting").exists());
+    let started = fs::read_to_string(file("lasting")).unwrap();
+    of_run.kill().unwrap();
+    of_run.wait().unwrap();
+    wait_until("it ends too", || !is_running(&started));
 }
 
 #[test]

@@ -98,7 +98,7 @@ impl Process {
     /// Learns how it ended. One that does not end by itself is ended, and with it what it has started.
     pub(super) fn gone(mut self) -> Gone {
         self.hear_last_words();
-        let how = match self.kill() {
+        let how = match self.end_group() {
             Ok(status) => told(status),
             Err(error) => format!("ended ({error})"),
         };
@@ -116,8 +116,14 @@ impl Process {
         self.hear_last_words();
     }
 
-    /// Ends it and what it has started. To one that is ending already, this does nothing.
-    pub(super) fn kill(&mut self) -> io::Result<ExitStatus> {
+    /// Ends it in the middle of a node, and with it what it has started.
+    pub(super) fn kill(mut self) {
+        drop(self.end_group());
+        self.hear_last_words();
+    }
+
+    /// To one that is ending already, this does nothing.
+    fn end_group(&mut self) -> io::Result<ExitStatus> {
         if !self.is_over {
             group::kill(self.child.id());
             drop(self.child.kill());
@@ -140,7 +146,7 @@ impl Process {
 /// However a run ends, its workers do not stay.
 impl Drop for Process {
     fn drop(&mut self) {
-        drop(self.kill());
+        drop(self.end_group());
     }
 }
 

@@ -96,8 +96,8 @@ impl Worker {
     }
 
     /// Ends a worker in the middle of a node.
-    pub(super) fn kill(mut self) {
-        drop(self.process.kill());
+    pub(super) fn kill(self) {
+        self.process.kill();
     }
 
     /// Learns what became of a worker that no longer answers.
