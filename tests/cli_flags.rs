@@ -22,6 +22,7 @@ catalog! {
 }
 
 pipelines! {
+    #[portable]
     fn pipelines() for Catalog {
         __default__ = pipeline!<
             node(write, [A] -> [first], tags = ["start"]),

@@ -3,6 +3,9 @@
 use std::error::Error as StdError;
 use std::fs;
 use std::path::Path;
+use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use pipeline_core::{DatasetError, Error, Run, Runner};
 use tempfile::TempDir;
@@ -38,6 +41,31 @@ pub fn names_in(folder: impl AsRef<Path>) -> Vec<String> {
 #[must_use]
 pub fn cause<E: StdError + 'static>(error: &DatasetError) -> &E {
     error.source().and_then(|cause| cause.downcast_ref()).expect("the cause is of this type")
+}
+
+/// Waits until something in another process is so, which nothing tells of.
+///
+/// # Panics
+///
+/// If it does not become so.
+pub fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let started = Instant::now();
+    while !is_so() {
+        assert!(started.elapsed() < Duration::from_secs(30), "in vain: {what}");
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// Whether there is a process of this number. One that is over may still be in the table until somebody has asked for its end.
+///
+/// # Panics
+///
+/// If the system cannot tell.
+#[must_use]
+pub fn is_running(pid: &str) -> bool {
+    let state = Command::new("ps").args(["-o", "stat=", "-p", pid]).output().expect("there is a `ps`");
+    let state = String::from_utf8_lossy(&state.stdout);
+    !state.trim().is_empty() && !state.trim().starts_with('Z')
 }
 
 /// Runs in a pool of so many threads.

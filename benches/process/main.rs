@@ -65,7 +65,7 @@ fn main() -> Result<(), pipeline_core::Error> {
     let runner = ProcessRunner::new().max_workers(1);
     let run = |name: &str| {
         let started = Instant::now();
-        runner.run(&pipelines, name, &catalog).map(|()| started.elapsed())
+        runner.run_named(&pipelines, name, &catalog).map(|()| started.elapsed())
     };
     let here = |name: &str| {
         let started = Instant::now();

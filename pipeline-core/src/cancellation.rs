@@ -1,16 +1,19 @@
 //! Asking a run to end before it is done.
 
+mod flag;
+
 use std::cell::RefCell;
-use std::iter;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, Thread};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
+use std::{fmt, iter, thread};
+
+use self::flag::Flag;
+pub(crate) use self::flag::Listening;
 
 /// A handle by which a run is asked to end: from another thread, by Ctrl-C, or by the run itself when a node has failed.
 ///
 /// No node is started after that, and none is tried again. One that is running goes on to its end, so nothing is written by half; if it takes long, it may
-/// [ask](Self::of_this_node) and return early, with an error.
+/// [ask](Self::of_this_node) and return early, with an error. That holds for nodes in worker processes too.
 ///
 /// ```
 /// use pipeline_core::prelude::*;
@@ -39,32 +42,13 @@ use std::time::{Duration, Instant};
 /// assert_eq!(report.error().unwrap().to_string(), "the run was cancelled before node `count([n]) -> [sum]`");
 /// # }
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Cancellation {
     flag: Arc<Flag>,
     /// That of the run's caller, which counts too, and so on outwards.
     outer: Option<Arc<Self>>,
     /// When the time of a node is over, if it has a timeout.
     deadline: Option<Instant>,
-}
-
-#[derive(Debug, Default)]
-struct Flag {
-    is_set: AtomicBool,
-    /// Who is to be woken when it is set.
-    waiting: Mutex<Vec<Thread>>,
-}
-
-impl Flag {
-    fn set(&self) {
-        self.is_set.store(true, Ordering::Relaxed);
-        // A thread that enters itself after this looks at the flag behind it.
-        self.with_waiting(|waiting| waiting.iter().for_each(Thread::unpark));
-    }
-
-    fn with_waiting(&self, what: impl FnOnce(&mut Vec<Thread>)) {
-        what(&mut self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
-    }
 }
 
 thread_local! {
@@ -87,10 +71,8 @@ impl Cancellation {
     /// Whether it has been asked to end. In a node with a timeout, also whether its time is over.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
-        self.outwards().any(|handle| {
-            handle.flag.is_set.load(Ordering::Relaxed)
-                || handle.deadline.is_some_and(|deadline| Instant::now() >= deadline)
-        })
+        self.outwards()
+            .any(|handle| handle.flag.is_set() || handle.deadline.is_some_and(|deadline| Instant::now() >= deadline))
     }
 
     /// This one, that of the run's caller, and so on.
@@ -98,8 +80,10 @@ impl Cancellation {
         iter::successors(Some(self), |handle| handle.outer.as_deref())
     }
 
-    fn flags(&self) -> impl Iterator<Item = &Flag> {
-        self.outwards().map(|handle| &*handle.flag)
+    /// Has `call` called when it is cancelled, or at once if it is, as long as the result lives; perhaps more than once. That the time of
+    /// a node is over calls nobody.
+    pub(crate) fn listen(&self, call: impl Fn() + Send + Sync + 'static) -> Listening {
+        Listening::new(self.outwards().map(|handle| Arc::clone(&handle.flag)).collect(), call)
     }
 
     /// Whether cancelling one cancels the other.
@@ -126,7 +110,7 @@ impl Cancellation {
         }
         let until = Instant::now().checked_add(time);
         let this = thread::current();
-        self.flags().for_each(|flag| flag.with_waiting(|waiting| waiting.push(this.clone())));
+        let _listening = self.listen(move || this.unpark());
         while !self.is_cancelled() {
             match until.map(|until| until.saturating_duration_since(Instant::now())) {
                 Some(left) if left.is_zero() => break,
@@ -134,7 +118,6 @@ impl Cancellation {
                 None => thread::park(),
             }
         }
-        self.flags().for_each(|flag| flag.with_waiting(|waiting| waiting.retain(|thread| thread.id() != this.id())));
     }
 
     /// The handle of the run that executes the calling node; outside of a node, one that nobody cancels. A node that
@@ -154,5 +137,11 @@ impl Cancellation {
         }
         let _back = Back(CURRENT.replace(Some(self.clone())));
         body()
+    }
+}
+
+impl fmt::Debug for Cancellation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cancellation").field("is_cancelled", &self.is_cancelled()).finish_non_exhaustive()
     }
 }

@@ -315,6 +315,9 @@ pub trait AnyDataset: Send + Sync {
     /// Whether later runs of the program find what is saved: if any process can reach it.
     fn is_persisted(&self) -> bool;
 
+    /// Whether only this process can use it.
+    fn lives_in_this_process_only(&self) -> bool;
+
     /// The dataset as what it is.
     #[doc(hidden)]
     fn as_any(&self) -> &dyn Any;
@@ -336,6 +339,10 @@ impl<D: Dataset> AnyDataset for D {
 
     fn is_persisted(&self) -> bool {
         <D::Reach as sealed::Reach>::PERSISTS
+    }
+
+    fn lives_in_this_process_only(&self) -> bool {
+        <D::Reach as sealed::Reach>::IS_THIS_PROCESS
     }
 
     fn as_any(&self) -> &dyn Any {
@@ -381,6 +388,8 @@ mod sealed {
     pub trait Reach {
         /// Whether later runs of the program find what is saved.
         const PERSISTS: bool;
+        /// Whether other processes cannot use it at all.
+        const IS_THIS_PROCESS: bool = false;
     }
     impl Reach for AnyProcess {
         const PERSISTS: bool = true;
@@ -390,6 +399,7 @@ mod sealed {
     }
     impl Reach for ThisProcess {
         const PERSISTS: bool = false;
+        const IS_THIS_PROCESS: bool = true;
     }
 
     #[expect(unnameable_types, reason = "a sealed trait is unnameable on purpose")]

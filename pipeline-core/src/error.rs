@@ -239,13 +239,13 @@ pub enum Error {
     },
 
     /// The values of a pipeline cannot leave the process, or it is not said that they can.
-    #[error(
-        "`ProcessRunner` runs what is `#[portable]`, and {} is not; write `#[portable]` before the registry that has it, \
-         and rustc tells what cannot leave the process", the(.pipeline.as_deref())
-    )]
+    #[error("`ProcessRunner` runs what is `#[portable]`, and {} {}", the(.pipeline.as_deref()), is_not_portable(.here_only))]
     NotPortable {
         /// The pipeline, if it has a name.
         pipeline: Option<String>,
+        /// The datasets of the catalog that live in this process only, each with the nodes that use it. Of a value in memory, rustc tells
+        /// whether it can leave the process where `#[portable]` asks for it.
+        here_only: Vec<(String, Vec<String>)>,
     },
 
     /// No runner is called so.
@@ -506,9 +506,30 @@ fn the(pipeline: Option<&str>) -> String {
     pipeline.map_or_else(|| "the pipeline".to_owned(), |name| format!("pipeline `{name}`"))
 }
 
+fn is_not_portable(here_only: &[(String, Vec<String>)]) -> String {
+    if here_only.is_empty() {
+        let how = "write `#[portable]` before the registry that has it, and rustc tells what cannot leave the process";
+        return format!("is not; {how}");
+    }
+    let told = here_only.iter().map(|(dataset, nodes)| {
+        let uses = if nodes.len() == 1 { "uses" } else { "use" };
+        format!("dataset `{dataset}`, which node{} {} {uses}", plural(nodes), some(nodes))
+    });
+    let told: Vec<String> = told.collect();
+    let lives = if told.len() == 1 { "lives" } else { "live" };
+    format!(
+        "cannot be: {}, {lives} in this process only; `ThreadRunner` and the other runners of one process can run it",
+        cut(&told).join(", and ")
+    )
+}
+
 fn there_is_no(kind: &str, names: &[String]) -> String {
-    let (verb, plural) = if names.len() == 1 { ("is", "") } else { ("are", "s") };
-    format!("there {verb} no {kind}{plural} {}", some(names))
+    let verb = if names.len() == 1 { "is" } else { "are" };
+    format!("there {verb} no {kind}{} {}", plural(names), some(names))
+}
+
+fn plural(names: &[String]) -> &'static str {
+    if names.len() == 1 { "" } else { "s" }
 }
 
 fn with_writers(inputs: &[(String, String)]) -> String {

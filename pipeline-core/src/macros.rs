@@ -138,8 +138,8 @@ macro_rules! catalog {
 ///
 /// No runner in this process can end a function from outside. A node that took longer than its timeout has failed when it is done, with
 /// [`Error::TimedOut`](crate::Error::TimedOut), and what it returned is not passed on, though what it saved in the catalog stays there. To end
-/// earlier it may ask [`Cancellation::of_this_node`](crate::Cancellation::of_this_node), which is cancelled when its time is over. Each attempt
-/// has the whole time.
+/// earlier it may ask [`Cancellation::of_this_node`](crate::Cancellation::of_this_node), which is cancelled when its time is over. `ProcessRunner`
+/// kills the worker process of one that does not end, soon after its time is over, and what that has started. Each attempt has the whole time.
 ///
 /// ```
 /// use std::sync::atomic::{AtomicU32, Ordering};

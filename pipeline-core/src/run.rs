@@ -15,13 +15,15 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use self::active::Execute;
 #[cfg(feature = "process")]
-use self::elsewhere::{Call, Elsewhere, Values};
+use self::elsewhere::{Elsewhere, There, Values};
 pub use self::options::RunOptions;
 pub use self::report::{Report, Status};
 pub(crate) use self::start::{report, whole};
 pub(crate) use self::together::{Ahead, LoadAny, SaveAny};
 use self::watch::Hooks;
 pub(crate) use self::watch::{Watch, or_leave};
+#[cfg(feature = "process")]
+use crate::cancellation::Listening;
 use crate::dag::{Dag, DatasetId, Kind, Node, NodeId, Selection};
 use crate::dataset::AnyDataset;
 use crate::memory::{Memory, State};
@@ -103,10 +105,10 @@ impl<'r> Run<'r> {
         }
     }
 
-    /// As [`execute`](Self::execute), in another process: `call` takes the inputs there and brings the outputs back.
+    /// As [`execute`](Self::execute), in another process.
     #[cfg(feature = "process")]
-    pub(crate) fn execute_elsewhere(&self, node: NodeId, values: &Values, call: Call<'_>) -> Result<(), Error> {
-        let execute = |node: usize| self.nodes.elsewhere().execute_elsewhere(node, self.hooks, values, call);
+    pub(crate) fn execute_elsewhere(&self, node: NodeId, values: &Values, there: &mut dyn There) -> Result<(), Error> {
+        let execute = |node: usize| self.nodes.elsewhere().execute_elsewhere(node, self.hooks, values, there);
         let node = self.dag.node(node);
         match self.turn(node)? {
             Turn::Execute => self.in_turn(node.id().index(), execute),
@@ -193,6 +195,12 @@ impl<'r> Run<'r> {
     /// Tells running nodes that the run ends, and lets no other start.
     pub(crate) fn cancel(&self) {
         self.cancellation().cancel();
+    }
+
+    /// Has `call` called when the run is cancelled, by itself or from outside; see [`Cancellation::listen`].
+    #[cfg(feature = "process")]
+    pub(crate) fn listen(&self, call: impl Fn() + Send + Sync + 'static) -> Listening {
+        self.cancellation().listen(call)
     }
 
     /// As [`execute`](Self::execute), for a runner of this crate that has seen to the order itself, and calls it [within](Self::within) the run.

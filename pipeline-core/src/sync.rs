@@ -1,16 +1,17 @@
-//! What the order of a run rests on: atomic numbers, and the cell of a slot. In the tests under loom (`tests.rs` beside `slot.rs`) they are
-//! loom's, which tries every order that threads can have.
+//! What the order of a run rests on: atomic numbers, locks, and the cell of a slot. In the tests under loom (`tests.rs` beside `slot.rs`
+//! and `flag.rs`) they are loom's, which tries every order that threads can have.
 
 #[cfg(all(loom, test))]
-pub(crate) use self::tried::{AtomicU8, AtomicU32, Cell, Ordering, Reading, set};
+pub(crate) use self::tried::{AtomicBool, AtomicU8, AtomicU32, Cell, Mutex, Ordering, Reading, set};
 #[cfg(not(all(loom, test)))]
-pub(crate) use self::used::{AtomicU8, AtomicU32, Cell, Ordering, Reading, set};
+pub(crate) use self::used::{AtomicBool, AtomicU8, AtomicU32, Cell, Mutex, Ordering, Reading, set};
 
 #[cfg(not(all(loom, test)))]
 mod used {
     use std::cell::UnsafeCell;
     use std::marker::PhantomData;
-    pub(crate) use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
+    pub(crate) use std::sync::Mutex;
+    pub(crate) use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 
     /// A place that threads share, each at its time.
     pub(crate) struct Cell<T>(UnsafeCell<T>);
@@ -50,7 +51,8 @@ mod used {
 #[cfg(all(loom, test))]
 mod tried {
     use loom::cell::{ConstPtr, UnsafeCell};
-    pub(crate) use loom::sync::atomic::{AtomicU8, AtomicU32, Ordering};
+    pub(crate) use loom::sync::Mutex;
+    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 
     pub(crate) struct Cell<T>(UnsafeCell<T>);
 

@@ -18,7 +18,7 @@
 //!     worker::serve(&pipelines());
 //!
 //!     let catalog = Catalog::default();
-//!     ProcessRunner::new().run(&pipelines(), "doubling", &catalog)?;
+//!     ProcessRunner::new().run_named(&pipelines(), "doubling", &catalog)?;
 //!     assert_eq!(catalog.B.load()?, 40);
 //!     Ok(())
 //! }
@@ -49,10 +49,11 @@
 //! ```
 
 pub(crate) mod channel;
+pub(crate) mod group;
 pub(crate) mod message;
 
 use std::ffi::OsString;
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufReader, Read, Write};
 use std::process;
 use std::thread::Builder;
 
@@ -81,10 +82,7 @@ pub fn serve<C: Catalog + Sync, R>(pipelines: &Pipelines<C, R>) {
         Ok(()) => 0,
         Err(error) => {
             // Of a run that is gone nobody needs to hear; of anything else its standard error does.
-            drop(io::Write::write_fmt(
-                &mut io::stderr(),
-                format_args!("the worker process has lost its run: {error}\n"),
-            ));
+            drop(writeln!(io::stderr(), "the worker process has lost its run: {error}"));
             LOST
         }
     };
@@ -107,6 +105,9 @@ fn connected<C: Catalog + Sync, R>(pipelines: &Pipelines<C, R>, address: &OsStri
     let messages = connect(address, token, Role::Messages)?;
     let lifeline = connect(address, token, Role::Lifeline)?;
     let cancellation = Cancellation::new();
+    let back = lifeline.try_clone()?;
+    // A node may cancel its run. What the run has told itself, it need not hear.
+    let _listening = cancellation.listen(move || drop((&back).write(&[0])));
     let of_lifeline = cancellation.clone();
     Builder::new().name("lifeline".to_owned()).spawn(move || hold(lifeline, &of_lifeline))?;
     let mut reader = BufReader::new(messages.try_clone()?);
@@ -141,13 +142,16 @@ fn execute<C: Catalog + Sync>(mut worker: InWorker<'_, C>, mut from: BufReader<S
     }
 }
 
-/// Waits for the run to be cancelled. Its end, whatever this process does at the time, is the end of this process.
+/// Waits for the run to be cancelled. Its end, whatever this process does at the time, is the end of this process and of what that has started.
 fn hold(mut lifeline: Stream, cancellation: &Cancellation) {
     loop {
         match lifeline.read(&mut [0]) {
             Ok(1) => cancellation.cancel(),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            _ => process::exit(LOST),
+            _ => {
+                group::kill_own();
+                process::exit(LOST)
+            }
         }
     }
 }

@@ -5,10 +5,11 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
-use std::os::unix::process::ExitStatusExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 
+use pipeline_tests::{is_running, wait_until};
 use tempfile::{TempDir, tempdir};
 
 /// A run that is in the middle of writing a file. It goes on when there is a file `go` in its folder.
@@ -27,6 +28,7 @@ impl InTheMiddle {
             .args(["--default-signal=INT", env!("CARGO_BIN_EXE_pipeline-tests-cli-flags"), "run"])
             .args(flags)
             .current_dir(folder.path())
+            .process_group(0)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -40,9 +42,17 @@ impl InTheMiddle {
         run
     }
 
+    /// As a terminal does, which tells the program's whole group of processes.
     fn press_ctrl_c(&self) {
-        let status = Command::new("kill").args(["-INT", &self.program.id().to_string()]).status().unwrap();
-        assert!(status.success());
+        let group = format!("-{}", self.program.id());
+        assert!(Command::new("kill").args(["-INT", "--", &group]).status().unwrap().success());
+    }
+
+    /// The processes that the program has started.
+    fn workers(&self) -> Vec<String> {
+        let program = self.program.id().to_string();
+        let workers = Command::new("ps").args(["-o", "pid=", "--ppid", &program]).output().unwrap();
+        String::from_utf8(workers.stdout).unwrap().split_whitespace().map(str::to_owned).collect()
     }
 
     fn go(&self) {
@@ -89,7 +99,7 @@ const FIRST: &str = "Ctrl-C: running nodes are let finish, and no other is start
 
 #[test]
 fn the_first_ends_the_run_after_what_is_running() {
-    for runner in ["SequentialRunner", "ThreadRunner", "ParallelRunner"] {
+    for runner in ["SequentialRunner", "ThreadRunner", "ParallelRunner", "ProcessRunner"] {
         let mut run = InTheMiddle::of_run(&["--pipeline", "slow", "--runner", runner]);
         run.press_ctrl_c();
         assert_eq!(line(&mut run.err), FIRST, "{runner}");
@@ -153,6 +163,23 @@ fn the_second_ends_the_program_at_once() {
     assert_eq!((status.code(), status.signal()), (Some(130), None));
     assert_eq!((out.as_str(), err.as_str()), ("", ""));
     // It was in the middle of writing: the file does not have its name.
+    assert!(!run.has("slow.txt"));
+}
+
+#[test]
+fn the_second_ends_worker_processes_too() {
+    let mut run = InTheMiddle::of_run(&["--pipeline", "slow", "--runner", "ProcessRunner"]);
+    let workers = run.workers();
+    assert_eq!(workers.len(), 1, "{workers:?}");
+    run.press_ctrl_c();
+    assert_eq!(line(&mut run.err), FIRST);
+    assert!(is_running(&workers[0]), "it is let finish");
+    run.press_ctrl_c();
+    let (status, out, err) = run.end();
+    assert_eq!((status.code(), status.signal()), (Some(130), None));
+    assert_eq!((out.as_str(), err.as_str()), ("", ""));
+    wait_until("the worker ends", || !is_running(&workers[0]));
+    run.go();
     assert!(!run.has("slow.txt"));
 }
 

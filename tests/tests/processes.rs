@@ -5,9 +5,11 @@ use std::process::{Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use pipeline_core::dataset::{Dataset, Load, ThisProcess};
 use pipeline_core::hook::{DatasetEvent, Hook, NodeEvent};
 use pipeline_core::prelude::*;
-use pipeline_core::{BoxError, Cancellation, Error, RunOptions, RunnerExt, Status, worker};
+use pipeline_core::{BoxError, Cancellation, DatasetError, Error, RunOptions, Status, worker};
+use pipeline_tests::{is_running, wait_until};
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -92,6 +94,10 @@ pipelines! {
             node(fails_soon?, [n] -> [length]),
             node(waits_for_cancellation?, [n] -> [pid]),
         >,
+        cancelling = pipeline!<
+            node(|_: usize| Cancellation::of_this_node().cancel(), [n] -> [cancelled]),
+            node(|(): ()| 1, [cancelled] -> [length], name = "after"),
+        >,
         staying = pipeline!< node(tells_its_pid_and_stays, [n] -> [stayed]) >,
     }
 }
@@ -169,7 +175,7 @@ fn runner() -> ProcessRunner {
 }
 
 fn run(name: &str, catalog: &Catalog) -> Result<(), Error> {
-    runner().run(&pipelines(), name, catalog)
+    runner().run_named(&pipelines(), name, catalog)
 }
 
 fn error(name: &str) -> String {
@@ -181,7 +187,7 @@ fn a_run_is_as_a_sequential_one() {
     for max_workers in 1..4 {
         let (here, there) = (Catalog::default(), Catalog::default());
         let expected = SequentialRunner::new().run(&summing(), &here).unwrap();
-        let outputs: summing = RunnerExt::run(&runner().max_workers(max_workers), &summing(), &there).unwrap();
+        let outputs: summing = runner().max_workers(max_workers).run(&summing(), &there).unwrap();
         assert_eq!((outputs.nothing, outputs.n_letters), (expected.nothing, expected.n_letters));
         assert_eq!(there.scaled.load().unwrap(), 150.0);
         assert_eq!(format!("{:?}", there.scaled), format!("{:?}", here.scaled));
@@ -226,7 +232,7 @@ fn a_worker_is_warm_after_its_first_node() {
 #[test]
 fn an_abort_is_an_error_of_its_node() {
     let catalog = Catalog::default();
-    let error = format!("{:?}", runner().max_workers(1).run(&pipelines(), "aborting", &catalog).unwrap_err());
+    let error = format!("{:?}", runner().max_workers(1).run_named(&pipelines(), "aborting", &catalog).unwrap_err());
     let expected = "node `aborts: abort([n]) -> [never]` of pipeline `aborting` ended its worker process, which was killed by signal 6 (SIGABRT); \
                     the end of its standard error:\n  the last words";
     assert_eq!(error, expected);
@@ -237,7 +243,8 @@ fn a_run_that_keeps_going_does_so_with_a_new_worker() {
     for max_workers in 1..3 {
         let catalog = Catalog::default();
         let runner = runner().max_workers(max_workers);
-        let report = runner.run_with(&pipelines(), "aborting", &catalog, &RunOptions::new().keep_going()).unwrap();
+        let report =
+            runner.run_named_with(&pipelines(), "aborting", &catalog, &RunOptions::new().keep_going()).unwrap();
         let status: Vec<(&str, Status)> = report.nodes().collect();
         let of = |wanted: &str| status.iter().find(|(node, _)| node.starts_with(wanted)).unwrap().1;
         assert_eq!(of("aborts"), Status::Failed);
@@ -276,22 +283,71 @@ fn a_node_elsewhere_hears_that_the_run_is_cancelled() {
 }
 
 #[test]
+fn a_node_elsewhere_can_cancel_its_run_as_on_threads() {
+    let (pipelines, catalog) = (pipelines(), Catalog::default());
+    let here = ThreadRunner::new().run(pipelines.get("cancelling").unwrap(), &catalog).unwrap_err();
+    assert!(matches!(&here, Error::Cancelled { node, .. } if node.starts_with("after: ")), "{here:?}");
+    assert_eq!(error("cancelling"), format!("{here:?}"));
+}
+
+#[test]
 fn what_is_not_portable_is_refused_before_anything_starts() {
     let catalog = Catalog::default();
     let pipeline = pipeline! { node(|n: usize| n, [n] -> [length]) };
-    let error = RunnerExt::run(&runner(), &pipeline, &catalog).unwrap_err();
-    assert!(matches!(error, Error::NotPortable { pipeline: None }));
-    let error = RunnerExt::run(&runner(), &pipeline.named("chain"), &catalog).unwrap_err();
+    let error = runner().run(&pipeline, &catalog).unwrap_err();
+    assert!(matches!(error, Error::NotPortable { pipeline: None, .. }));
+    let error = runner().run(&pipeline.named("chain"), &catalog).unwrap_err();
     let expected = "`ProcessRunner` runs what is `#[portable]`, and pipeline `chain` is not; write `#[portable]` before \
                     the registry that has it, and rustc tells what cannot leave the process";
     assert_eq!(error.to_string(), expected);
     assert!(catalog.length.load().is_err());
 }
 
+/// What only the process has that made it.
+struct Session;
+
+impl Dataset for Session {
+    type Value = usize;
+    type Reach = ThisProcess;
+}
+
+impl Load for Session {
+    type Loaded = usize;
+
+    fn load(&self) -> Result<usize, DatasetError> {
+        Ok(1)
+    }
+}
+
+#[test]
+fn what_lives_in_this_process_only_is_named() {
+    catalog! { struct Sessions { session: Session = Session, another: Session = Session, length: Memory<usize> } }
+    let runner: &dyn Runner = &runner();
+    let pipeline = pipeline! { for Sessions; node(next, [session] -> [length], name = "next") }.named("asking");
+    let error = runner.run(&pipeline, &Sessions::default()).unwrap_err();
+    let expected = "`ProcessRunner` runs what is `#[portable]`, and pipeline `asking` cannot be: dataset `session`, which node \
+                    `next: next([session]) -> [length]` uses, lives in this process only; `ThreadRunner` and the other \
+                    runners of one process can run it";
+    assert_eq!(error.to_string(), expected);
+
+    let pipeline = pipeline! {
+        for Sessions;
+        node(next, [session] -> [first], name = "first"),
+        node((|a: usize, b: usize| a + b), [session, another] -> [length], name = "second"),
+    };
+    let error = runner.run_report(&pipeline, &Sessions::default()).unwrap().into_result().unwrap_err();
+    let Error::NotPortable { here_only, .. } = &error else { panic!("{error:?}") };
+    let datasets: Vec<&str> = here_only.iter().map(|(dataset, _)| dataset.as_str()).collect();
+    assert_eq!(datasets, ["session", "another"]);
+    let said = "dataset `session`, which nodes `first: next([session]) -> [first]` and `second: <closure>([session;another]) -> [length]` use, \
+                and dataset `another`, which node `second: <closure>([session;another]) -> [length]` uses, live in this process only";
+    assert!(error.to_string().contains(said), "{error}");
+}
+
 #[test]
 fn another_pipeline_of_the_same_name_is_refused() {
     pipeline! { #[portable] chain for Catalog { node(|n: usize| n, [n] -> [length]) } }
-    let error = RunnerExt::run(&runner(), &chain(), &Catalog::default()).unwrap_err();
+    let error = runner().run(&chain(), &Catalog::default()).unwrap_err();
     let expected = "no worker process can execute pipeline `chain`: the registry has another pipeline of this name";
     assert_eq!(error.to_string(), expected);
 }
@@ -306,7 +362,7 @@ fn a_file_at_another_place_is_refused() {
 #[test]
 fn a_test_that_does_not_serve_is_no_worker() {
     let runner = ProcessRunner::new().workers_of_test("no_such_test");
-    let error = runner.run(&pipelines(), "chain", &Catalog::default()).unwrap_err().to_string();
+    let error = runner.run_named(&pipelines(), "chain", &Catalog::default()).unwrap_err().to_string();
     let expected = "no worker process can execute pipeline `chain`: it exited with code 0 before it was ready; \
                     does a test of that name call `worker::serve`?";
     assert_eq!(error, expected);
@@ -316,7 +372,7 @@ fn a_test_that_does_not_serve_is_no_worker() {
 fn slices_run_in_processes() {
     let catalog = Catalog::default();
     let options = RunOptions::new().slice(Slice::new().nodes(["works"]));
-    runner().run_with(&pipelines(), "aborting", &catalog, &options).unwrap().into_result().unwrap();
+    runner().run_named_with(&pipelines(), "aborting", &catalog, &options).unwrap().into_result().unwrap();
     assert!(catalog.pid.load().is_ok());
 }
 
@@ -359,7 +415,7 @@ fn hooks_hear_the_same_here() {
     };
     let (pipelines, catalog) = (pipelines(), Catalog::default());
     let there = heard(&|options| {
-        runner().max_workers(1).run_with(&pipelines, "chain", &catalog, options).unwrap().into_result().unwrap();
+        runner().max_workers(1).run_named_with(&pipelines, "chain", &catalog, options).unwrap().into_result().unwrap();
     });
     let here = heard(&|options| {
         let pipeline = pipelines.get("chain").unwrap();
@@ -379,21 +435,6 @@ fn tells_its_pid_and_stays(_: usize) {
     let told = written.and_then(|()| std::fs::rename(file_of_worker("stays.tmp"), file_of_worker("stays.txt")));
     told.expect("the folder is there");
     std::thread::sleep(Duration::from_secs(120));
-}
-
-fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
-    let started = Instant::now();
-    while !is_so() {
-        assert!(started.elapsed() < Duration::from_secs(30), "in vain: {what}");
-        std::thread::sleep(Duration::from_millis(10));
-    }
-}
-
-/// A process that is over may still be in the table until somebody has asked for its end.
-fn is_running(pid: &str) -> bool {
-    let state = Command::new("ps").args(["-o", "stat=", "-p", pid]).output().expect("there is a `ps`");
-    let state = String::from_utf8_lossy(&state.stdout);
-    !state.trim().is_empty() && !state.trim().starts_with('Z')
 }
 
 #[test]

@@ -14,5 +14,5 @@ pipelines! {
 
 fn main() {
     pipeline_core::worker::serve(&pipelines());
-    ProcessRunner::new().run(&pipelines(), "doubling", &Catalog::default()).unwrap();
+    ProcessRunner::new().run_named(&pipelines(), "doubling", &Catalog::default()).unwrap();
 }

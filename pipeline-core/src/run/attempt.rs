@@ -1,11 +1,11 @@
 //! How often a node is called, and in what time: its `retries`, `backoff` and `timeout`.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::active::{Active, Place};
 use super::watch::Watch;
-use crate::dag::Kind;
+use crate::dag::{Kind, Node};
 use crate::io::Io;
 use crate::panics::caught;
 use crate::slot::{AnySlot, Readers};
@@ -15,24 +15,10 @@ impl<C> Active<'_, C> {
     /// Calls a node until it goes well, or there is no attempt left.
     pub(super) fn attempt(&self, place: &Place<'_, C>, watch: &Watch<'_>) -> Result<(), Error> {
         let node = place.node();
-        let mut left = node.retries();
-        if left == 0 {
-            return self.call_in_time(place, Readers::OnSeveral, watch);
+        if node.retries() == 0 {
+            return self.in_time(node, |_| self.call_watched(place, Readers::OnSeveral, watch));
         }
-        let cancellation = Cancellation::of_this_node();
-        let mut backoff = node.backoff();
-        let result = loop {
-            let result = self.call_in_time(place, Readers::MayReadAgain, watch);
-            if left == 0 || !result.as_ref().is_err_and(may_pass) || cancellation.is_cancelled() {
-                break result;
-            }
-            cancellation.wait(backoff);
-            if cancellation.is_cancelled() {
-                break result;
-            }
-            left -= 1;
-            backoff = backoff.saturating_mul(2);
-        };
+        let result = try_again(node, || self.in_time(node, |_| self.call_watched(place, Readers::MayReadAgain, watch)));
         result.and(self.count_out(place))
     }
 
@@ -49,25 +35,34 @@ impl<C> Active<'_, C> {
         result
     }
 
-    /// Calls a node, and looks at the clock if it has a timeout.
-    fn call_in_time(&self, place: &Place<'_, C>, readers: Readers, watch: &Watch<'_>) -> Result<(), Error> {
-        let node = place.node();
+    fn call_watched(&self, place: &Place<'_, C>, readers: Readers, watch: &Watch<'_>) -> Result<(), Error> {
         let io = Io { watch: Some(watch), ..self.io(place, readers) };
-        let call = || {
-            self.call(place, || match &watch.together {
-                None => place.code().call(self.catalog, &io),
-                Some(together) => together.call(watch, || place.code().call(self.catalog, &io)),
-            })
-        };
-        let Some(timeout) = node.timeout() else { return call() };
+        self.call(place, || match &watch.together {
+            None => place.code().call(self.catalog, &io),
+            Some(together) => together.call(watch, || place.code().call(self.catalog, &io)),
+        })
+    }
+
+    /// Has a node called, and looks at the clock if it has a timeout. `call` is told when its time is over.
+    pub(super) fn in_time(
+        &self,
+        node: Node<'_>,
+        call: impl FnOnce(Option<Instant>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let Some(timeout) = node.timeout() else { return call(None) };
         let started = Instant::now();
-        let result = Cancellation::of_this_node().until(started.checked_add(timeout)).within(call);
+        let deadline = started.checked_add(timeout);
+        let result = Cancellation::of_this_node().until(deadline).within(|| call(deadline));
         let is_in_time = started.elapsed() <= timeout;
-        if is_in_time || matches!(result, Err(Error::Hook { .. })) {
+        if is_in_time || matches!(result, Err(Error::Hook { .. } | Error::TimedOut { .. })) {
             return result;
         }
-        let (pipeline, source) = (self.pipeline.map(str::to_owned), result.err().map(Box::new));
-        Err(Error::TimedOut { pipeline, node: node.to_string(), timeout, source })
+        Err(self.timed_out(node, timeout, result.err()))
+    }
+
+    pub(super) fn timed_out(&self, node: Node<'_>, timeout: Duration, source: Option<Error>) -> Error {
+        let pipeline = self.pipeline.map(str::to_owned);
+        Error::TimedOut { pipeline, node: node.to_string(), timeout, source: source.map(Box::new) }
     }
 
     /// Takes back what a node that has failed put into memory. A value whose `drop` panics is gone too.
@@ -76,6 +71,27 @@ impl<C> Active<'_, C> {
             let slot: &AnySlot = &self.slots(place)[output.id().index()];
             drop(caught(|| slot.take_back()));
         }
+    }
+}
+
+/// Makes attempts at a node until one goes well, or there is none left.
+pub(super) fn try_again(node: Node<'_>, mut attempt: impl FnMut() -> Result<(), Error>) -> Result<(), Error> {
+    let (mut left, mut backoff) = (node.retries(), node.backoff());
+    if left == 0 {
+        return attempt();
+    }
+    let cancellation = Cancellation::of_this_node();
+    loop {
+        let result = attempt();
+        if left == 0 || !result.as_ref().is_err_and(may_pass) || cancellation.is_cancelled() {
+            return result;
+        }
+        cancellation.wait(backoff);
+        if cancellation.is_cancelled() {
+            return result;
+        }
+        left -= 1;
+        backoff = backoff.saturating_mul(2);
     }
 }
 

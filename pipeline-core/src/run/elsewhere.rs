@@ -10,13 +10,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::active::{Active, Place};
+use super::attempt::try_again;
 use super::watch::{Hooks, Watch};
 use crate::dag::{Dataset, Kind, Node};
+use crate::dataset::AnyDataset;
 use crate::io::Failure;
 use crate::memory::Memory;
 use crate::pipeline::Plan;
 use crate::portable::{Away, Ports, Problem};
-use crate::{Catalog, DatasetError, Error, Pipeline};
+use crate::slot::Readers;
+use crate::{Cancellation, Catalog, DatasetError, Error, Pipeline};
 
 /// Inputs or outputs of a node, by their place in its part of the DAG.
 pub(crate) type Carried<B> = Vec<(u32, B)>;
@@ -24,8 +27,14 @@ pub(crate) type Carried<B> = Vec<(u32, B)>;
 /// What a value in memory is between two workers.
 type Bytes = Arc<Vec<u8>>;
 
-/// Has another process execute a node with these inputs, and gets its outputs.
-pub(crate) type Call<'a> = &'a mut dyn FnMut(&Carried<Bytes>) -> Result<Carried<Vec<u8>>, Error>;
+/// Another process that executes a node.
+pub(crate) trait There {
+    /// Sees to it that the process is there: what that takes is not the node's time.
+    fn prepare(&mut self) -> Result<(), Error>;
+
+    /// Has the node called with these inputs, and gets its outputs. None if its time was over; then the process has been ended.
+    fn call(&mut self, inputs: &Carried<Bytes>, deadline: Option<Instant>) -> Option<Result<Carried<Vec<u8>>, Error>>;
+}
 
 /// What two processes must agree on before one executes nodes for the other.
 #[derive(Debug, PartialEq, Eq)]
@@ -80,14 +89,20 @@ pub(crate) trait Elsewhere: Sync {
     fn agreement(&self) -> Result<Agreement, Error>;
     /// Where values are kept.
     fn values(&self) -> Values;
-    /// Has a node executed, with its hooks.
-    fn execute_elsewhere(&self, node: usize, hooks: Hooks<'_>, values: &Values, call: Call<'_>) -> Result<(), Error>;
+    /// Has a node executed, with its hooks, and again if it fails and has retries.
+    fn execute_elsewhere(
+        &self,
+        node: usize,
+        hooks: Hooks<'_>,
+        values: &Values,
+        there: &mut dyn There,
+    ) -> Result<(), Error>;
 }
 
 impl<C: Catalog + Sync> Elsewhere for Active<'_, C> {
     fn agreement(&self) -> Result<Agreement, Error> {
         let Some(pipeline) = self.pipeline.filter(|_| self.plan.parts.iter().all(|part| part.ports.is_some())) else {
-            return Err(Error::NotPortable { pipeline: self.pipeline.map(str::to_owned) });
+            return Err(self.not_portable());
         };
         let mut parameters = self.plan.parts.iter().filter_map(|part| part.ports.as_ref()?.parameters.as_deref());
         let parameters = parameters.next().map(|port| port.get(self.catalog)).transpose();
@@ -99,15 +114,23 @@ impl<C: Catalog + Sync> Elsewhere for Active<'_, C> {
         Values { slots: self.memory.slots.iter().map(|_| Mutex::default()).collect() }
     }
 
-    fn execute_elsewhere(&self, node: usize, hooks: Hooks<'_>, values: &Values, call: Call<'_>) -> Result<(), Error> {
+    fn execute_elsewhere(
+        &self,
+        node: usize,
+        hooks: Hooks<'_>,
+        values: &Values,
+        there: &mut dyn There,
+    ) -> Result<(), Error> {
         let place = self.place(node);
         self.between_hooks(&place, hooks, |watch| {
-            let inputs = self.caught(&place, || self.carry_in(&place, watch, values));
-            let outputs = inputs.and_then(|inputs| call(&inputs));
+            let result = try_again(place.node(), || {
+                there.prepare()?;
+                self.in_time(place.node(), |deadline| self.call_there(&place, watch, values, there, deadline))
+            });
             for input in distinct_inputs(place.node()).filter(|input| input.kind() == Kind::Memory) {
                 values.count_out(place.slots_from + input.id().index(), distinct_readers(input));
             }
-            outputs.and_then(|outputs| self.caught(&place, || self.carry_out(&place, watch, values, outputs)))
+            result
         })
     }
 }
@@ -130,9 +153,39 @@ impl<C: Catalog + Sync> Active<'_, C> {
         Agreement { pipeline, dag: dag.finish(), places, parameters: None }
     }
 
+    #[cold]
+    fn not_portable(&self) -> Error {
+        let parts = self.plan.parts.iter().filter(|part| part.ports.is_none());
+        let datasets = parts.flat_map(|part| part.dag.datasets()).filter(|dataset| dataset.kind() == Kind::Catalog);
+        let here_only = datasets
+            .filter(|dataset| self.catalog.dataset(dataset.name()).is_some_and(AnyDataset::lives_in_this_process_only));
+        let with_nodes = here_only.map(|dataset| {
+            let nodes = dataset.writer().into_iter().chain(dataset.readers()).map(|node| node.to_string());
+            (dataset.name().to_owned(), nodes.collect())
+        });
+        Error::NotPortable { pipeline: self.pipeline.map(str::to_owned), here_only: with_nodes.collect() }
+    }
+
     fn cannot_leave(&self, what: &str, problem: &str) -> Error {
         let problem = format!("{what} cannot leave the process: {problem}");
         Error::Worker { pipeline: self.pipeline.map(str::to_owned), problem }
+    }
+
+    /// One attempt at a node.
+    fn call_there(
+        &self,
+        place: &Place<'_, C>,
+        watch: Option<&Watch<'_>>,
+        values: &Values,
+        there: &mut dyn There,
+        deadline: Option<Instant>,
+    ) -> Result<(), Error> {
+        let inputs = self.caught(place, || self.carry_in(place, watch, values))?;
+        let Some(outputs) = there.call(&inputs, deadline) else {
+            return Err(self.timed_out(place.node(), place.node().timeout().unwrap_or_default(), None));
+        };
+        let outputs = outputs?;
+        self.caught(place, || self.carry_out(place, watch, values, outputs))
     }
 
     /// What goes wrong on the way is an error of the node.
@@ -309,7 +362,7 @@ impl<'r, C> Active<'r, C> {
 impl<C: Catalog + Sync> Active<'_, C> {
     fn execute_here(&self, place: &Place<'_, C>, inputs: Carried<Vec<u8>>) -> Result<Carried<Vec<u8>>, Error> {
         let Some(ports) = place.ports() else {
-            return Err(Error::NotPortable { pipeline: self.pipeline.map(str::to_owned) });
+            return Err(self.not_portable());
         };
         let slot = |id: u32| &self.memory.slots[place.slots_from + id as usize];
         let mut of_catalog = Vec::new();
@@ -328,7 +381,10 @@ impl<C: Catalog + Sync> Active<'_, C> {
         let encode = |id: u32, value: &dyn std::any::Any| Some(ports.output(id)?.encode(value));
         let away = Away { encode: &encode, decode: &decode, saved: Mutex::default() };
         let here = Active { away: Some(&away), ..*self };
-        here.attempt(place, &Watch::new(Hooks::new(&[]), self.pipeline, place.node(), None))?;
+        // Attempts and their time are counted in the process of the run; here the node may ask for it.
+        let deadline = place.node().timeout().and_then(|timeout| Instant::now().checked_add(timeout));
+        let call = || place.code().call(here.catalog, &here.io(place, Readers::OnSeveral));
+        Cancellation::of_this_node().until(deadline).within(|| here.call(place, call))?;
         let mut outputs = away.saved.into_inner().unwrap_or_else(PoisonError::into_inner);
         for output in place.node().outputs().filter(|output| output.kind() == Kind::Memory) {
             let id = output.id().0;

@@ -1,32 +1,66 @@
 //! Nodes in worker processes.
 
 mod child;
+mod timed;
 mod worker;
 
 use std::ffi::OsString;
-use std::sync::{Mutex, PoisonError};
+use std::io;
+use std::sync::Arc;
 use std::thread::available_parallelism;
+use std::time::{Duration, Instant};
 
 use self::child::Gone;
-use self::worker::{Lifeline, Worker};
+use self::worker::{Lifelines, Worker};
 use super::thread::{Hands, on_threads};
 use super::{Runner, RunnerExt, Workers};
 use crate::dag::NodeId;
 use crate::portable::RunsInAnyProcess;
-use crate::run::elsewhere::{Agreement, Values};
+use crate::run::elsewhere::{Agreement, Carried, There, Values};
 use crate::worker::started_as_worker;
 use crate::{Catalog, Error, Pipelines, Report, Run, RunOptions};
 
 /// Executes nodes in worker processes: this executable, started again. What Kedro's `ParallelRunner` does with `multiprocessing`.
 ///
 /// A node that aborts, is killed, or ends its process does not end the run's: it is an error of that node, with the signal or the exit
-/// code and the end of what it wrote to its standard error, and a run that [keeps going](RunOptions::keep_going) goes on with a new worker.
+/// code and the end of what it wrote to its standard error. One with `retries` is tried again in a new worker, and a run that
+/// [keeps going](RunOptions::keep_going) goes on.
 ///
 /// # What it runs
 ///
 /// Pipelines of a registry that is `#[portable]`, by their names. A worker makes the same registry, finds the pipeline, and has a
 /// catalog as [`Pipelines::catalog`] makes it. [`worker::serve`](crate::worker::serve) in the first line of `main` does all of it; see
 /// [`worker`](crate::worker), for tests too.
+///
+/// [`run_named`](Self::run_named) takes the registry and a name. [`run`](RunnerExt::run) takes a pipeline as that of any runner does, and
+/// returns its free outputs; it must be in the registry, under its own name:
+///
+/// ```no_run
+/// use pipeline_core::prelude::*;
+/// use pipeline_core::worker;
+///
+/// catalog! { pub struct Catalog { xs: Memory<Vec<f64>> = Memory::new(vec![1.0, 5.0]) } }
+///
+/// pipeline! {
+///     #[portable]
+///     pub averaging for Catalog { node(mean, [xs] -> [mean: f64]) }
+/// }
+///
+/// pipelines! {
+///     #[portable]
+///     fn pipelines() for Catalog { averaging = averaging() }
+/// }
+///
+/// fn mean(xs: &[f64]) -> f64 { xs.iter().sum::<f64>() / xs.len() as f64 }
+///
+/// fn main() -> Result<(), pipeline_core::Error> {
+///     worker::serve(&pipelines());
+///
+///     let outputs = ProcessRunner::new().run(&averaging(), &Catalog::default())?;
+///     assert_eq!(outputs.mean, 3.0);
+///     Ok(())
+/// }
+/// ```
 ///
 /// # What crosses
 ///
@@ -45,8 +79,14 @@ use crate::{Catalog, Error, Pipelines, Report, Run, RunOptions};
 /// # Workers
 ///
 /// start when there is a node for them, up to [`max_workers`](Self::max_workers), by default one for each CPU. They stay for the run
-/// and end with it, however it ends. A node that asks its [`Cancellation`](crate::Cancellation) hears of a failure elsewhere in the run, but not that the
-/// run was cancelled from outside: then it goes on to its end, and no other starts. Ctrl-C does not reach workers. What nodes print goes where this process prints; their standard input is empty.
+/// and end with it, however it ends. What nodes print goes where this process prints; their standard input is empty.
+///
+/// A node that asks its [`Cancellation`](crate::Cancellation) hears of a failure elsewhere in the run, and that the run is cancelled from outside.
+/// Ctrl-C reaches this process only: a node that it lets finish is not disturbed.
+///
+/// A node with a `timeout` may go on for half a second when its time is over, to end by itself. Then its worker is killed, and with it, on
+/// Unix, the processes that the node has started; so are those of a node that takes its worker along, and of a run whose process ends. A file that
+/// is being written then does not get its name, but what there is of it stays beside. The time in which a worker starts is not the node's.
 #[derive(Clone, Debug, Default)]
 pub struct ProcessRunner {
     workers: Workers,
@@ -76,34 +116,34 @@ impl ProcessRunner {
         self
     }
 
-    /// Runs a whole pipeline of a registry. Its free outputs are dropped, since a registry does not know their types: see
-    /// [`RunnerExt::run`] for a pipeline with outputs that is registered under its own name.
+    /// Runs the whole pipeline of this name. That the registry is `#[portable]` is checked when it compiles. The pipeline's free outputs are
+    /// dropped, since a registry does not know their types: [`RunnerExt::run`] takes the pipeline itself and returns them.
     ///
     /// # Errors
     ///
     /// Fails as [`RunnerExt::run`] does, if there is no pipeline of this name, or if no worker can be started.
-    pub fn run<C: Catalog + Sync, R: RunsInAnyProcess>(
+    pub fn run_named<C: Catalog + Sync, R: RunsInAnyProcess>(
         &self,
         pipelines: &Pipelines<C, R>,
         name: &str,
         catalog: &C,
     ) -> Result<(), Error> {
-        RunnerExt::run(self, pipelines.get(name)?, catalog)
+        self.run(pipelines.get(name)?, catalog)
     }
 
-    /// Runs what the options choose of a pipeline, and reports what became of each node.
+    /// Runs what the options choose of the pipeline of this name, and reports what became of each node.
     ///
     /// # Errors
     ///
     /// Fails as [`RunnerExt::run_with`] does, or if there is no pipeline of this name.
-    pub fn run_with<C: Catalog + Sync, R: RunsInAnyProcess>(
+    pub fn run_named_with<C: Catalog + Sync, R: RunsInAnyProcess>(
         &self,
         pipelines: &Pipelines<C, R>,
         name: &str,
         catalog: &C,
         options: &RunOptions<'_>,
     ) -> Result<Report, Error> {
-        RunnerExt::run_with(self, pipelines.get(name)?, catalog, options)
+        self.run_with(pipelines.get(name)?, catalog, options)
     }
 
     /// The arguments with which a worker starts.
@@ -126,41 +166,30 @@ impl Runner for ProcessRunner {
             return Err(Error::Worker { pipeline: run.pipeline().map(str::to_owned), problem });
         }
         let values = run.elsewhere().values();
-        let team = Team { runner: self, agreement: &agreement, values: &values, lifelines: Mutex::default() };
+        let lifelines = Arc::new(Lifelines::default());
+        let heard = Arc::clone(&lifelines);
+        let _listening = run.listen(move || heard.cancel());
+        let team = Team { runner: self, agreement: &agreement, values: &values, lifelines: &lifelines };
         on_threads(run, max_workers.min(run.dag().len()).max(1), &team)
     }
 }
+
+/// How long after the end of its time a node is let go on, so that one that [asks](crate::Cancellation::of_this_node) can end by itself.
+const GRACE: Duration = Duration::from_millis(500);
 
 /// The workers of one run; each is in the hand of a thread.
 struct Team<'a> {
     runner: &'a ProcessRunner,
     agreement: &'a Agreement,
     values: &'a Values,
-    lifelines: Mutex<Vec<Lifeline>>,
+    lifelines: &'a Lifelines,
 }
 
 impl Hands for Team<'_> {
     type Hand = Option<Worker>;
 
     fn execute(&self, run: &Run<'_>, node: NodeId, hand: &mut Option<Worker>) -> Result<(), Error> {
-        run.execute_elsewhere(node, self.values, &mut |inputs| {
-            let pipeline = || run.pipeline().map(str::to_owned);
-            // What ends a worker between two nodes is no mistake of the next one.
-            let mut worker = match hand.take().map(|mut worker| (worker.has_ended(), worker)) {
-                Some((false, worker)) => worker,
-                _ => self.start().map_err(|problem| Error::Worker { pipeline: pipeline(), problem })?,
-            };
-            match worker.call(node, inputs) {
-                Ok(outcome) => {
-                    *hand = Some(worker);
-                    outcome.map_err(|told| told.into_error(pipeline(), run.dag().node(node).to_string()))
-                }
-                Err(_) => {
-                    let Gone { how, stderr } = worker.gone();
-                    Err(Error::WorkerDied { pipeline: pipeline(), node: run.dag().node(node).to_string(), how, stderr })
-                }
-            }
-        })
+        run.execute_elsewhere(node, self.values, &mut InHand { team: self, run, node, worker: hand })
     }
 
     fn rest(&self, hand: Option<Worker>) {
@@ -168,17 +197,75 @@ impl Hands for Team<'_> {
             worker.end();
         }
     }
+}
 
-    fn cancel(&self) {
-        self.lifelines.lock().unwrap_or_else(PoisonError::into_inner).iter().for_each(Lifeline::cancel);
+/// The worker in the hand of a thread, for one node.
+struct InHand<'h, 'r> {
+    team: &'h Team<'h>,
+    run: &'h Run<'r>,
+    node: NodeId,
+    worker: &'h mut Option<Worker>,
+}
+
+impl InHand<'_, '_> {
+    fn pipeline(&self) -> Option<String> {
+        self.run.pipeline().map(str::to_owned)
+    }
+
+    fn node(&self) -> String {
+        self.run.dag().node(self.node).to_string()
+    }
+
+    /// The worker, or a new one: what ends a worker between two nodes is no mistake of the next one.
+    fn ready(&mut self) -> Result<Worker, Error> {
+        if let Some(mut worker) = self.worker.take()
+            && !worker.has_ended()
+        {
+            return Ok(worker);
+        }
+        let Team { runner, agreement, lifelines, .. } = self.team;
+        let worker = Worker::start(&runner.arguments(), runner.test.is_some(), agreement)
+            .map_err(|problem| Error::Worker { pipeline: self.pipeline(), problem })?;
+        lifelines.add(&worker);
+        if self.run.is_cancelled() {
+            lifelines.cancel();
+        }
+        Ok(worker)
     }
 }
 
-impl Team<'_> {
-    fn start(&self) -> Result<Worker, String> {
-        let is_test = self.runner.test.is_some();
-        let worker = Worker::start(&self.runner.arguments(), is_test, self.agreement)?;
-        self.lifelines.lock().unwrap_or_else(PoisonError::into_inner).push(worker.lifeline());
-        Ok(worker)
+impl There for InHand<'_, '_> {
+    fn prepare(&mut self) -> Result<(), Error> {
+        *self.worker = Some(self.ready()?);
+        Ok(())
+    }
+
+    fn call(
+        &mut self,
+        inputs: &Carried<Arc<Vec<u8>>>,
+        deadline: Option<Instant>,
+    ) -> Option<Result<Carried<Vec<u8>>, Error>> {
+        let mut worker = match self.ready() {
+            Ok(worker) => worker,
+            Err(error) => return Some(Err(error)),
+        };
+        let called = worker.call(self.node, inputs, deadline.and_then(|deadline| deadline.checked_add(GRACE)));
+        if worker.has_cancelled() {
+            self.run.cancel();
+        }
+        match called {
+            Ok(outcome) => {
+                *self.worker = Some(worker);
+                Some(outcome.map_err(|told| told.into_error(self.pipeline(), self.node())))
+            }
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+                worker.kill();
+                None
+            }
+            Err(_) => {
+                let Gone { how, stderr } = worker.gone();
+                Some(Err(Error::WorkerDied { pipeline: self.pipeline(), node: self.node(), how, stderr }))
+            }
+        }
     }
 }

@@ -64,8 +64,6 @@ pub(super) trait Hands: Sync {
     fn execute(&self, run: &Run<'_>, node: NodeId, hand: &mut Self::Hand) -> Result<(), Error>;
     /// The thread has no more to do.
     fn rest(&self, hand: Self::Hand);
-    /// The run has been cancelled.
-    fn cancel(&self);
 }
 
 /// By themselves.
@@ -79,8 +77,6 @@ impl Hands for Here {
     }
 
     fn rest(&self, (): ()) {}
-
-    fn cancel(&self) {}
 }
 
 /// Executes all nodes on so many threads at most, each as soon as it can be.
@@ -162,7 +158,6 @@ impl<H: Hands> Work<'_, '_, H> {
                 Err(error) => {
                     progress.error.get_or_insert(error);
                     self.run.cancel();
-                    self.hands.cancel();
                 }
             }
         }

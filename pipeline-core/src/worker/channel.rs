@@ -132,11 +132,10 @@ mod unix {
 
 /// A port of this machine, for systems without such sockets.
 #[cfg(any(not(unix), test))]
-#[cfg_attr(unix, expect(unreachable_pub, reason = "only a test uses it here"))]
 mod tcp {
     use std::ffi::{OsStr, OsString};
     use std::io;
-    pub use std::net::TcpStream as Stream;
+    pub(crate) use std::net::TcpStream as Stream;
     use std::net::{Ipv4Addr, TcpListener};
 
     pub(super) struct Listener(TcpListener);

@@ -10,7 +10,7 @@ use std::thread::Builder;
 use std::time::Duration;
 
 use crate::worker::channel::Listener;
-use crate::worker::{ADDRESS, ARGUMENTS, TOKEN, joined};
+use crate::worker::{ADDRESS, ARGUMENTS, TOKEN, group, joined};
 
 /// How long a process may take to say that it is a worker. One whose `main` does something else is none.
 const START: Duration = Duration::from_secs(60);
@@ -28,6 +28,8 @@ pub(super) struct Process {
     sender: Sender<Event>,
     /// Whether its standard error is at its end.
     is_silent: bool,
+    /// Whether it has been waited for; then its number may be that of another.
+    is_over: bool,
 }
 
 enum Event {
@@ -58,14 +60,12 @@ impl Process {
             .stdin(Stdio::null())
             .stdout(if is_test { Stdio::null() } else { Stdio::inherit() })
             .stderr(Stdio::piped());
-        // Ctrl-C is for the process of the run, which lets running nodes end.
-        #[cfg(unix)]
-        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        group::begin(&mut command);
         let mut child = command.spawn()?;
         let (sender, events) = channel();
         let stderr = Arc::default();
         let from = child.stderr.take();
-        let process = Self { child, stderr, events, sender, is_silent: false };
+        let process = Self { child, stderr, events, sender, is_silent: false, is_over: false };
         if let Some(from) = from {
             let (last, sender) = (Arc::clone(&process.stderr), process.sender.clone());
             let listen = move || {
@@ -91,15 +91,14 @@ impl Process {
     }
 
     pub(super) fn has_ended(&mut self) -> bool {
-        !matches!(self.child.try_wait(), Ok(None))
+        self.is_over |= !matches!(self.child.try_wait(), Ok(None));
+        self.is_over
     }
 
-    /// Learns how it ended. One that does not end by itself is ended.
+    /// Learns how it ended. One that does not end by itself is ended, and with it what it has started.
     pub(super) fn gone(mut self) -> Gone {
         self.hear_last_words();
-        // To one that is ending already, this does nothing.
-        drop(self.child.kill());
-        let how = match self.child.wait() {
+        let how = match self.end_group() {
             Ok(status) => told(status),
             Err(error) => format!("ended ({error})"),
         };
@@ -112,8 +111,25 @@ impl Process {
 
     /// Waits for its end, which is near.
     pub(super) fn end(mut self) {
+        self.is_over = true;
         drop(self.child.wait());
         self.hear_last_words();
+    }
+
+    /// Ends it in the middle of a node, and with it what it has started.
+    pub(super) fn kill(mut self) {
+        drop(self.end_group());
+        self.hear_last_words();
+    }
+
+    /// To one that is ending already, this does nothing.
+    fn end_group(&mut self) -> io::Result<ExitStatus> {
+        if !self.is_over {
+            group::kill(self.child.id());
+            drop(self.child.kill());
+            self.is_over = true;
+        }
+        self.child.wait()
     }
 
     fn hear_last_words(&mut self) {
@@ -130,10 +146,7 @@ impl Process {
 /// However a run ends, its workers do not stay.
 impl Drop for Process {
     fn drop(&mut self) {
-        if matches!(self.child.try_wait(), Ok(None)) {
-            drop(self.child.kill());
-            drop(self.child.wait());
-        }
+        drop(self.end_group());
     }
 }
 

@@ -1,11 +1,13 @@
 //! A worker, as the process of the run has it: how it is met, called and ended.
 
 use std::ffi::OsString;
-use std::io::{self, BufReader, Write};
-use std::sync::{Arc, Weak};
+use std::io::{self, BufReader, Read, Write};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::Builder;
+use std::time::Instant;
 
 use super::child::{Gone, Process};
+use super::timed::Timed;
 use crate::dag::NodeId;
 use crate::run::elsewhere::{Agreement, Carried};
 use crate::worker::channel::{Listener, Role, Stream, connect};
@@ -14,19 +16,32 @@ use crate::worker::message::{Told, read_agreed, read_outcome, write_agreement, w
 /// A worker process.
 pub(super) struct Worker {
     process: Process,
-    messages: BufReader<Stream>,
+    messages: BufReader<Timed>,
     lifeline: Arc<Stream>,
 }
 
-/// By which a worker hears that the run is cancelled.
-pub(super) struct Lifeline(Weak<Stream>);
+/// By which the workers of a run hear that it is cancelled.
+#[derive(Default)]
+pub(super) struct Lifelines(Mutex<Vec<Weak<Stream>>>);
 
-impl Lifeline {
-    /// One that is gone need not hear it.
+impl Lifelines {
+    fn lock(&self) -> MutexGuard<'_, Vec<Weak<Stream>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tells those that are there.
     pub(super) fn cancel(&self) {
-        if let Some(stream) = self.0.upgrade() {
+        for stream in self.lock().iter().filter_map(Weak::upgrade) {
+            // One that is gone need not hear it.
             drop((&*stream).write(&[0]));
         }
+    }
+
+    /// Adds that of a worker, and forgets those of workers that are gone.
+    pub(super) fn add(&self, worker: &Worker) {
+        let mut lifelines = self.lock();
+        lifelines.retain(|stream| stream.strong_count() > 0);
+        lifelines.push(Arc::downgrade(&worker.lifeline));
     }
 }
 
@@ -37,8 +52,9 @@ impl Worker {
         let listener = Listener::new().map_err(not_started)?;
         let mut process = Process::start(arguments, is_test, &listener).map_err(not_started)?;
         let met = meet(&listener, &mut process).and_then(|(messages, lifeline)| {
+            lifeline.set_nonblocking(true)?;
             write_agreement(&messages, agreement)?;
-            let mut messages = BufReader::new(messages);
+            let mut messages = BufReader::new(Timed::new(messages));
             Ok((read_agreed(&mut messages)?, messages, lifeline))
         });
         match met {
@@ -57,23 +73,31 @@ impl Worker {
         }
     }
 
-    pub(super) fn lifeline(&self) -> Lifeline {
-        Lifeline(Arc::downgrade(&self.lifeline))
-    }
-
     /// Whether it has ended while it had nothing to do.
     pub(super) fn has_ended(&mut self) -> bool {
         self.process.has_ended()
     }
 
-    /// Has a node executed. An error is one of the channel: the worker is gone.
+    /// Has a node executed. An error is one of the channel: the worker is gone, or the time is over and its kind is `TimedOut`.
     pub(super) fn call(
         &mut self,
         node: NodeId,
         inputs: &Carried<Arc<Vec<u8>>>,
+        deadline: Option<Instant>,
     ) -> io::Result<Result<Carried<Vec<u8>>, Told>> {
-        write_call(self.messages.get_ref(), node.0, inputs)?;
+        self.messages.get_mut().set_deadline(deadline)?;
+        write_call(self.messages.get_mut(), node.0, inputs)?;
         read_outcome(&mut self.messages)
+    }
+
+    /// Whether a node has cancelled its run since this was asked last; or it has heard that the run is cancelled.
+    pub(super) fn has_cancelled(&self) -> bool {
+        matches!((&*self.lifeline).read(&mut [0; 8]), Ok(1..))
+    }
+
+    /// Ends a worker in the middle of a node.
+    pub(super) fn kill(self) {
+        self.process.kill();
     }
 
     /// Learns what became of a worker that no longer answers.
@@ -85,8 +109,8 @@ impl Worker {
     pub(super) fn end(self) {
         let Self { process, messages, lifeline } = self;
         drop(messages);
-        drop(lifeline);
         process.end();
+        drop(lifeline);
     }
 }
 
