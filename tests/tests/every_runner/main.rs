@@ -125,7 +125,7 @@ macro_rules! suite_here {
             $runner;
             // Between processes an error is its text, and a pipeline is found by its name.
             here::keeps_the_type_of_an_error_and_needs_no_name,
-            // A node elsewhere cannot reach what cancels its run.
+            // It cancels by what its closure captures.
             here::a_node_that_cancels_its_run_sees_it,
             // A worker starts no workers.
             here::a_node_sees_that_its_run_is_cancelled_however_deep_it_runs,
