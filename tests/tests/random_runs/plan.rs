@@ -15,8 +15,8 @@ use crate::value::{CROSSED, Value, Values};
 /// More nodes than any random pipeline has.
 pub(crate) const MAX_NODES: usize = 16;
 
-/// As many attempts as there are.
-const ALL: usize = usize::MAX;
+/// More than any node has attempts.
+pub(crate) const ALWAYS: usize = 99;
 
 /// What a node is to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,9 +60,9 @@ fn action(random: &mut fastrand::Rng, node: Node<'_>, failing: u8, are_elsewhere
     let retries = node.retries() as usize;
     match random.u8(0..20) {
         n if n < failing && are_elsewhere => {
-            [Action::Fail(ALL), Action::Panic(ALL), Action::Abort, Action::Exit][random.usize(0..4)]
+            [Action::Fail(ALWAYS), Action::Panic(ALWAYS), Action::Abort, Action::Exit][random.usize(0..4)]
         }
-        n if n < failing => [Action::Fail(ALL), Action::Panic(ALL)][random.usize(0..2)],
+        n if n < failing => [Action::Fail(ALWAYS), Action::Panic(ALWAYS)][random.usize(0..2)],
         n if n < 13 && retries > 0 => {
             // One more failure than retries is for good.
             let n_failures = random.usize(1..=retries + usize::from(failing > 0));

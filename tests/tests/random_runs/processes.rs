@@ -7,7 +7,7 @@ use pipeline_core::{RunOptions, worker};
 use pipeline_tests::folder;
 
 use crate::model::Model;
-use crate::plan::{Action, Plan, actions};
+use crate::plan::{ALWAYS, Action, Plan, actions};
 use crate::runners::Tried;
 use crate::shape::{Expected, Shape};
 use crate::value::CROSSED;
@@ -61,7 +61,7 @@ fn random_pipelines_under_random_failures_in_worker_processes() {
 /// What a run returns whose nodes fail where others would take their process with them.
 fn outputs_here(pipeline: &dyn Shape, actions: &[Action]) -> String {
     let here = |action: &Action| match action {
-        Action::Abort | Action::Exit => Action::Fail(usize::MAX),
+        Action::Abort | Action::Exit => Action::Fail(ALWAYS),
         other => *other,
     };
     let plan = Plan::new(&actions.iter().map(here).collect::<Vec<_>>());
