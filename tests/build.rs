@@ -16,11 +16,15 @@ fn main() {
     let mut code = String::new();
     for place in 0..N_PIPELINES {
         let nodes = nodes(&mut random).join("\n    ");
-        writeln!(code, "pipeline! {{ random_{place} for Catalog {{\n    {nodes}\n}} }}").expect("a string grows");
+        writeln!(code, "pipeline! {{ #[portable] random_{place} for Catalog {{\n    {nodes}\n}} }}")
+            .expect("a string grows");
     }
     let all: Vec<String> = (0..N_PIPELINES).map(|place| format!("Box::new(random_{place}())")).collect();
     writeln!(code, "fn pipelines() -> Vec<Box<dyn Shape>> {{\n    vec![{}]\n}}", all.join(", "))
         .expect("a string grows");
+    let entries: Vec<String> = (0..N_PIPELINES).map(|place| format!("random_{place} = random_{place}()")).collect();
+    let registry = format!("#[portable] fn registry() for Catalog {{\n    {}\n}}", entries.join(", "));
+    writeln!(code, "pipelines! {{ {registry} }}").expect("a string grows");
     let folder = PathBuf::from(env::var_os("OUT_DIR").expect("cargo says where"));
     fs::write(folder.join("random_pipelines.rs"), code).expect("cargo's folder can be written");
 }
@@ -37,6 +41,8 @@ struct Node {
     /// The datasets that it reads, and whether each by value.
     inputs: Vec<(usize, bool)>,
     outputs: Vec<usize>,
+    /// What stands behind its name.
+    options: String,
 }
 
 /// The nodes of a pipeline, in any order. Node 7 is called `n7` and tells its plan so.
@@ -69,13 +75,29 @@ fn nodes(random: &mut fastrand::Rng) -> Vec<String> {
                     datasets.len() - 1
                 })
                 .collect();
-            Node { inputs, outputs }
+            Node { inputs, outputs, options: options(random) }
         })
         .collect();
     let mut written: Vec<String> =
         nodes.iter().enumerate().map(|(place, node)| declare(place, node, &datasets)).collect();
     random.shuffle(&mut written);
     written
+}
+
+/// Retries for some nodes, and timeouts for others: one that the node always overruns, or one that it never does.
+fn options(random: &mut fastrand::Rng) -> String {
+    let mut options = String::new();
+    if random.u8(0..4) == 0 {
+        // Few have one, for it is waited for.
+        let backoff = if random.u8(0..10) == 0 { ", backoff = \"1ms\"" } else { "" };
+        write!(options, ", retries = {}{backoff}", random.u8(1..=3)).expect("a string grows");
+    }
+    match random.u8(0..100) {
+        0 => options.push_str(", timeout = \"1ms\""),
+        1..=5 => options.push_str(", timeout = \"1h\""),
+        _ => {}
+    }
+    options
 }
 
 fn declare(place: usize, node: &Node, datasets: &[Written]) -> String {
@@ -98,10 +120,11 @@ fn declare(place: usize, node: &Node, datasets: &[Written]) -> String {
     let (returned, function) = [("()", "none"), ("Value", "one"), ("(Value, Value)", "two")][node.outputs.len()];
     format!(
         "node((|{}plan: &Plan| -> Result<{returned}, Refused> {{ plan.{function}({place}, &[{}]) }})?, \
-         [{}params:plan] -> [{}], name = \"n{place}\"),",
+         [{}params:plan] -> [{}], name = \"n{place}\"{}),",
         parameters.concat(),
         arguments.join(", "),
         inputs.concat(),
-        outputs.join(", ")
+        outputs.join(", "),
+        node.options
     )
 }

@@ -134,29 +134,29 @@ const ALL: [&str; 16] = [
     "",
 ];
 
-macro_rules! chain {
-    () => {
-        pipeline! {
-            for Catalog;
-            node(double, [A] -> [x], name = "n1"),
-            node(double, [x] -> [B], name = "n2"),
-        }
-    };
+pipeline! {
+    #[portable]
+    pub(crate) chain for Catalog { node(double, [A] -> [x], name = "n1"), node(double, [x] -> [B], name = "n2") }
 }
+
+pipeline! { #[portable] pub(crate) refusing for Catalog { node(refuse?, [A] -> [B], name = "n1") } }
 
 pub(crate) fn hear_of_all_in_order(runner: &dyn Runner) {
     let events = Events::default();
     let (first, second) = (Noting::new("first", &events), Noting::new("second", &events));
     let options = RunOptions::new().hook(&first).hook(&second);
-    runner.run_with(&chain!(), &Catalog::default(), &options).expect("it starts").into_result().expect("it runs");
+    runner.run_with(&chain(), &Catalog::default(), &options).expect("it starts").into_result().expect("it runs");
     let expected: Vec<String> =
         ALL[..15].iter().flat_map(|event| [format!("first: {event}"), format!("second: {event}")]).collect();
     // Hooks that are called with a list are called one after the other too.
     assert_eq!(taken(&events), expected);
 
-    let failing = pipeline! { for Catalog; node(refuse?, [A] -> [B], name = "n1") };
     let options = RunOptions::new().hook(&first);
-    runner.run_with(&failing, &Catalog::default(), &options).expect("it starts").into_result().expect_err("it fails");
+    runner
+        .run_with(&refusing(), &Catalog::default(), &options)
+        .expect("it starts")
+        .into_result()
+        .expect_err("it fails");
     let expected =
         ["catalog of 7", "before the run", "before n1", "load A", "loaded A = 3", "n1 failed", "the run failed"];
     assert_eq!(taken(&events), expected.map(|event| format!("first: {event}")));
@@ -178,7 +178,7 @@ pub(crate) fn that_panic_are_errors(runner: &dyn Runner) {
 fn refused(runner: &dyn Runner, at: &'static str, does: Does, cause: &str) {
     let events = Events::default();
     let (hook, second) = (Noting::new("hook", &events).at(at, does), Noting::new("second", &events));
-    let (pipeline, catalog) = (chain!(), Catalog::default());
+    let (pipeline, catalog) = (chain(), Catalog::default());
     let options = RunOptions::new().hook(&hook).hook(&second);
     let report = runner.run_with(&pipeline, &catalog, &options).expect("it starts");
     let Some(Error::Hook { node, hook, source, .. }) = report.error() else { panic!("{at}: {:?}", report.error()) };
@@ -205,12 +205,12 @@ fn refused(runner: &dyn Runner, at: &'static str, does: Does, cause: &str) {
 }
 
 pub(crate) fn that_panic_over_an_error_leave_it_as_it_is(runner: &dyn Runner) {
-    let failing = pipeline! { for Catalog; node(refuse?, [A] -> [B], name = "n1") };
+    let refusing = refusing();
     for at in ["n1 failed", "the run failed"] {
         let events = Events::default();
         let hook = Noting::new("hook", &events).at(at, Does::Panic);
         let options = RunOptions::new().hook(&hook);
-        let report = runner.run_with(&failing, &Catalog::default(), &options).expect("it starts");
+        let report = runner.run_with(&refusing, &Catalog::default(), &options).expect("it starts");
         assert!(matches!(report.error(), Some(Error::Node { .. })), "{:?}", report.error());
         assert!(taken(&events).contains(&format!("hook: {at}")));
     }

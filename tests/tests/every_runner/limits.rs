@@ -1,49 +1,58 @@
 //! How many nodes a runner executes at a time, and what those that run hear of a failure.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use pipeline_core::prelude::*;
 use pipeline_core::{Cancellation, Error};
 
-use crate::{Catalog, pool};
+use crate::log::{Log, wait};
+use crate::runners::{InProcesses, pool};
+use crate::{Catalog, Params};
 
-/// Long enough for any machine; only a failure waits so long.
-const LONG: Duration = Duration::from_secs(30);
+/// The most nodes that were executed at a time, as they noted it.
+fn most(notes: &[String]) -> usize {
+    let mut n_running = 0;
+    let counts = notes.iter().map(|note| {
+        n_running = if note == "begins" { n_running + 1 } else { n_running - 1 };
+        n_running
+    });
+    counts.max().unwrap_or(0)
+}
+
+/// A node that waits a while for so many to be executed at a time.
+fn meet(wanted: usize, log: &Log) -> i32 {
+    log.note("begins");
+    log.wait(|notes| most(notes) >= wanted);
+    // Would others start, they had the time for it.
+    thread::sleep(Duration::from_millis(3));
+    log.note("ends");
+    0
+}
+
+pipeline! {
+    #[portable]
+    pub(crate) meeting for Catalog {
+        node(meet, [params:wanted, params:log] -> [o1: i32]), node(meet, [params:wanted, params:log] -> [o2: i32]),
+        node(meet, [params:wanted, params:log] -> [o3: i32]), node(meet, [params:wanted, params:log] -> [o4: i32]),
+        node(meet, [params:wanted, params:log] -> [o5: i32]), node(meet, [params:wanted, params:log] -> [o6: i32]),
+        node(meet, [params:wanted, params:log] -> [o7: i32]), node(meet, [params:wanted, params:log] -> [o8: i32]),
+    }
+}
 
 /// How many of eight nodes were executed at a time; each waits a while for so many.
 fn most_at_a_time(runner: &dyn Runner, wanted: usize) -> usize {
-    let (n_running, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-    let make = || {
-        let (n_running, most) = (Arc::clone(&n_running), Arc::clone(&most));
-        move || {
-            most.fetch_max(n_running.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
-            let start = Instant::now();
-            while most.load(Ordering::SeqCst) < wanted && start.elapsed() < LONG {
-                thread::sleep(Duration::from_millis(1));
-            }
-            // Would others start, they had the time for it.
-            thread::sleep(Duration::from_millis(3));
-            n_running.fetch_sub(1, Ordering::SeqCst);
-            0
-        }
-    };
-    let [n1, n2, n3, n4, n5, n6, n7, n8] = [make(), make(), make(), make(), make(), make(), make(), make()];
-    let pipeline = pipeline! {
-        for Catalog;
-        node((n1), [] -> [o1]), node((n2), [] -> [o2]), node((n3), [] -> [o3]), node((n4), [] -> [o4]),
-        node((n5), [] -> [o5]), node((n6), [] -> [o6]), node((n7), [] -> [o7]), node((n8), [] -> [o8]),
-    };
-    runner.run(&pipeline, &Catalog::default()).expect("it runs");
-    most.load(Ordering::SeqCst)
+    let (_folder, log) = Log::new();
+    let params = Params { wanted, log: log.clone(), ..Params::default() };
+    runner.run(&meeting(), &Catalog { params, ..Catalog::default() }).expect("it runs");
+    most(&log.notes())
 }
 
 #[test]
 fn as_many_nodes_run_at_a_time_as_there_are_workers_and_no_more() {
     for n in 1..=8 {
         assert_eq!(most_at_a_time(&ThreadRunner::new().max_workers(n), n), n);
+        assert_eq!(most_at_a_time(&InProcesses(n), n), n);
     }
     for n in 1..=4 {
         assert_eq!(most_at_a_time(&ParallelRunner::new().in_pool(pool(n)), n), n);
@@ -52,66 +61,69 @@ fn as_many_nodes_run_at_a_time_as_there_are_workers_and_no_more() {
     }
     assert_eq!(most_at_a_time(&ThreadRunner::new(), 8), 8);
     assert_eq!(most_at_a_time(&ThreadRunner::new().max_workers(100), 8), 8);
+    assert_eq!(most_at_a_time(&InProcesses(100), 8), 8);
     assert_eq!(most_at_a_time(&SequentialRunner::new(), 1), 1);
+}
+
+pipeline! {
+    #[portable]
+    pub(crate) noting for Catalog { node(|_: i32, log: &Log| log.note("called"), [A, params:log] -> []) }
 }
 
 #[test]
 fn no_workers_are_an_error_before_anything_runs() {
-    let was_called = Arc::new(AtomicBool::new(false));
-    let calls = Arc::clone(&was_called);
-    let pipeline = pipeline! { for Catalog; node(move |_: i32| calls.store(true, Ordering::SeqCst), [A] -> []) };
-    let runners: [(&str, Box<dyn Runner>); 2] = [
+    let (_folder, log) = Log::new();
+    let runners: [(&str, Box<dyn Runner>); 3] = [
         ("ThreadRunner", Box::new(ThreadRunner::new().max_workers(0))),
         ("ParallelRunner", Box::new(ParallelRunner::new().max_workers(0))),
+        ("ProcessRunner", Box::new(InProcesses(0))),
     ];
     for (name, runner) in runners {
-        let error = runner.run(&pipeline, &Catalog::default()).unwrap_err();
+        let error = runner.run(&noting(), &Catalog::noting_in(&log)).unwrap_err();
         assert!(matches!(error, Error::NoWorkers { runner } if runner == name), "{error:?}");
         assert_eq!(error.to_string(), format!("`{name}` needs at least one worker, and `max_workers` is 0"));
     }
-    assert!(!was_called.load(Ordering::SeqCst));
+    assert_eq!(log.notes(), [""; 0]);
+}
+
+fn wait_for_a_failure(log: &Log) -> Result<i32, &'static str> {
+    let cancellation = Cancellation::of_this_node();
+    log.note("it runs");
+    wait(|| cancellation.is_cancelled());
+    if cancellation.is_cancelled() {
+        log.note("it was told");
+    }
+    Err("returned early")
+}
+
+fn fail_beside(log: &Log) -> Result<i32, &'static str> {
+    log.wait(|notes| notes == ["it runs"]);
+    Err("refused")
+}
+
+pipeline! {
+    #[portable]
+    pub(crate) hearing for Catalog {
+        node(wait_for_a_failure?, [params:log] -> [B]),
+        node(fail_beside?, [params:log] -> [C]),
+    }
 }
 
 #[test]
 fn nodes_that_run_hear_that_another_has_failed() {
-    let runners: [Box<dyn Runner>; 4] = [
+    let runners: [Box<dyn Runner>; 6] = [
         Box::new(ThreadRunner::new()),
         Box::new(ThreadRunner::new().max_workers(2)),
         Box::new(ParallelRunner::new().in_pool(pool(2))),
         Box::new(ParallelRunner::new().in_pool(pool(4)).max_workers(2)),
+        Box::new(InProcesses(2)),
+        Box::new(InProcesses(4)),
     ];
     for (place, runner) in runners.iter().enumerate() {
-        let (is_running, was_told) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
-        let (runs, waits, told) = (Arc::clone(&is_running), Arc::clone(&is_running), Arc::clone(&was_told));
-        let wait_for = |is_so: &dyn Fn() -> bool| {
-            let start = Instant::now();
-            while !is_so() && start.elapsed() < LONG {
-                thread::yield_now();
-            }
-        };
-        let pipeline = pipeline! {
-            for Catalog;
-            node(
-                (move |a: i32| {
-                    let cancellation = Cancellation::of_this_node();
-                    runs.store(true, Ordering::SeqCst);
-                    wait_for(&|| cancellation.is_cancelled());
-                    told.store(cancellation.is_cancelled(), Ordering::SeqCst);
-                    if a > 0 { Err("returned early") } else { Ok(a) }
-                })?,
-                [A] -> [B]
-            ),
-            node(
-                (move |a: i32| {
-                    wait_for(&|| waits.load(Ordering::SeqCst));
-                    if a > 0 { Err("refused") } else { Ok(a) }
-                })?,
-                [A] -> [C]
-            ),
-        };
-        let error = runner.run(&pipeline, &Catalog::default()).unwrap_err();
+        let (_folder, log) = Log::new();
+        let error = runner.run(&hearing(), &Catalog::noting_in(&log)).unwrap_err();
         let cause = std::error::Error::source(&error).unwrap().to_string();
-        assert!(was_told.load(Ordering::SeqCst), "runner {place}");
+        assert_eq!(log.notes(), ["it runs", "it was told"], "runner {place}");
         assert_eq!(cause, "refused", "runner {place}");
     }
 }

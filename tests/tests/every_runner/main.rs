@@ -1,23 +1,30 @@
 //! What holds for every runner: one suite for all of them, in every shape they can be given in.
+//!
+//! Its pipelines are of a `#[portable]` registry, and its nodes tell what they do by what crosses between processes: their values, files of
+//! the catalog, a [log](log::Log). So the suite is the same for nodes in worker processes. What holds for a node in the run's own process only
+//! is in [`here`].
 
 mod basics;
 mod cancelling;
 mod failures;
+mod here;
 mod hooks;
 mod limits;
+mod log;
 mod moody;
 mod parts;
+mod registry;
+mod runners;
 mod spaceflights;
 mod together;
 
-use std::thread;
-
 use pipeline_core::prelude::*;
-use pipeline_core::{Error, Run};
 use pipeline_tests::InPool;
-use rayon::ThreadPoolBuilder;
+use serde::{Deserialize, Serialize};
 
+use self::log::Log;
 use self::moody::Moody;
+use self::runners::{InProcesses, LayerRunner, ThreadPerNodeRunner, Tried, pool};
 
 catalog! {
     struct Catalog {
@@ -25,9 +32,37 @@ catalog! {
         B: Memory<i32>,
         C: Memory<i32>,
         never: Memory<i32>,
-        given: Moody = Moody::holding(3),
-        passed: Moody,
-        made: Moody,
+        given: Moody = Moody::at("given"),
+        passed: Moody = Moody::at("passed"),
+        made: Moody = Moody::at("made"),
+        params: Params,
+    }
+}
+
+/// What a test tells the nodes of its run.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct Params {
+    log: Log,
+    answer: Answer,
+    /// For how many nodes at a time a node waits.
+    wanted: usize,
+    /// Whether values panic when they are dropped.
+    are_armed: bool,
+}
+
+/// What a node is to do.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+enum Answer {
+    #[default]
+    Well,
+    Refuse,
+    Panic,
+}
+
+impl Catalog {
+    /// Whose nodes note what they do in a log.
+    fn noting_in(log: &Log) -> Self {
+        Self { params: Params { log: log.clone(), ..Params::default() }, ..Self::default() }
     }
 }
 
@@ -43,49 +78,10 @@ fn refuse(_: i32) -> Result<i32, &'static str> {
     Err("refused")
 }
 
-// Runners of one's own.
-
-/// Executes the layers one after the other, each from its end.
-struct LayerRunner;
-
-impl Runner for LayerRunner {
-    fn execute(&self, run: &Run<'_>) -> Result<(), Error> {
-        for layer in run.dag().layers() {
-            layer.iter().rev().try_for_each(|node| run.execute(node.id()))?;
-        }
-        Ok(())
-    }
-}
-
-/// Executes each layer on threads of its own.
-struct ThreadPerNodeRunner;
-
-impl Runner for ThreadPerNodeRunner {
-    fn execute(&self, run: &Run<'_>) -> Result<(), Error> {
-        for layer in run.dag().layers() {
-            thread::scope(|scope| {
-                let threads: Vec<_> = layer.iter().map(|node| scope.spawn(|| run.execute(node.id()))).collect();
-                threads.into_iter().try_for_each(|thread| thread.join().expect("a node's panic is an error"))
-            })?;
-        }
-        Ok(())
-    }
-}
-
-/// A runner that is made anew for each run, so that one can run inside of another.
-#[derive(Clone, Copy)]
-struct Tried(fn() -> Box<dyn Runner + Send + Sync>);
-
-impl Runner for Tried {
-    fn execute(&self, run: &Run<'_>) -> Result<(), Error> {
-        (self.0)().execute(run)
-    }
-}
-
 /// The tests that every runner passes.
 macro_rules! suite {
     ($runner:expr) => {
-        suite! {
+        tests! {
             $runner;
             basics::executes_each_node_once_after_those_it_waits_for,
             basics::returns_what_a_sequential_run_returns,
@@ -98,12 +94,11 @@ macro_rules! suite {
             basics::runs_a_wide_and_a_deep_pipeline,
             cancelling::a_run_that_was_cancelled_before_executes_nothing,
             cancelling::a_run_that_is_cancelled_starts_no_other_node,
-            cancelling::a_node_sees_that_its_run_is_cancelled_however_deep_it_runs,
             failures::keeps_going_with_all_that_waits_for_no_failure,
             failures::one_failure_of_a_run_that_kept_going_is_its_error,
             failures::failures_before_a_cancellation_are_told_with_it,
             failures::datasets_that_fail_or_panic_are_errors_of_their_node,
-            failures::values_that_panic_when_they_are_dropped_are_errors_or_nothing,
+            failures::values_that_panic_when_they_are_dropped_are_errors,
             failures::panics_that_panic_when_they_are_dropped_are_errors,
             failures::a_run_that_failed_says_where_to_resume,
             hooks::hear_of_all_in_order,
@@ -118,10 +113,30 @@ macro_rules! suite {
             parts::what_was_kept_for_a_node_that_waits_for_a_failure_is_released,
             spaceflights::spaceflights_run_in_kedros_order_where_it_is_forced,
             together::two_runs_at_once_do_not_meet,
-            together::a_run_inside_a_node_of_another_does_not_meet_it,
             together::a_node_may_work_in_parallel_by_itself,
         }
     };
+}
+
+/// The tests that a runner passes if it executes nodes in the run's own process.
+macro_rules! suite_here {
+    ($runner:expr) => {
+        tests! {
+            $runner;
+            // Between processes an error is its text, and a pipeline is found by its name.
+            here::keeps_the_type_of_an_error_and_needs_no_name,
+            // It cancels by what its closure captures.
+            here::a_node_that_cancels_its_run_sees_it,
+            // A worker starts no workers.
+            here::a_node_sees_that_its_run_is_cancelled_however_deep_it_runs,
+            here::a_run_inside_a_node_of_another_does_not_meet_it,
+            // A worker drops what it has sent, so that it does not stay in memory there.
+            here::a_value_that_stays_in_memory_and_panics_when_it_is_dropped_is_nothing_beside_an_error,
+        }
+    };
+}
+
+macro_rules! tests {
     ($runner:expr; $($file:ident::$test:ident,)+) => {$(
         #[test]
         fn $test() {
@@ -131,52 +146,66 @@ macro_rules! suite {
 }
 
 macro_rules! every_runner {
-    ($($name:ident: $runner:expr;)+) => {$(
-        mod $name {
+    (here { $($name:ident: $runner:expr;)+ } in_processes { $($name_there:ident: $runner_there:expr;)+ }) => {
+        $(mod $name {
             use super::*;
 
             suite! { $runner }
-        }
-    )+};
-}
+            suite_here! { $runner }
+        })+
 
-fn pool(n_threads: usize) -> rayon::ThreadPool {
-    ThreadPoolBuilder::new().num_threads(n_threads).build().expect("there are threads")
+        $(mod $name_there {
+            use super::*;
+
+            suite! { $runner_there }
+        })+
+    };
 }
 
 every_runner! {
-    sequential: SequentialRunner::new();
-    thread_per_ready_node: ThreadRunner::new();
-    thread_of_one_worker: ThreadRunner::new().max_workers(1);
-    thread_of_two_workers: ThreadRunner::new().max_workers(2);
-    thread_of_three_workers: ThreadRunner::new().max_workers(3);
-    thread_of_eight_workers: ThreadRunner::new().max_workers(8);
-    parallel: ParallelRunner::new();
-    parallel_inside_a_pool_of_one_thread: InPool(1, ParallelRunner::new());
-    parallel_inside_a_pool_of_four_threads: InPool(4, ParallelRunner::new());
-    parallel_in_a_pool_of_one_thread: ParallelRunner::new().in_pool(pool(1));
-    parallel_in_a_pool_of_four_threads: ParallelRunner::new().in_pool(pool(4));
-    parallel_of_one_worker: ParallelRunner::new().in_pool(pool(4)).max_workers(1);
-    parallel_of_two_workers: ParallelRunner::new().in_pool(pool(4)).max_workers(2);
-    parallel_of_three_workers: ParallelRunner::new().in_pool(pool(4)).max_workers(3);
-    layers: LayerRunner;
-    thread_per_node: ThreadPerNodeRunner;
-    by_reference: { static LAYERS: LayerRunner = LayerRunner; &LAYERS };
-    boxed: Box::new(ParallelRunner::new());
-    boxed_dyn: Box::new(LayerRunner) as Box<dyn Runner + Send + Sync>;
+    here {
+        sequential: SequentialRunner::new();
+        thread_per_ready_node: ThreadRunner::new();
+        thread_of_one_worker: ThreadRunner::new().max_workers(1);
+        thread_of_two_workers: ThreadRunner::new().max_workers(2);
+        thread_of_three_workers: ThreadRunner::new().max_workers(3);
+        thread_of_eight_workers: ThreadRunner::new().max_workers(8);
+        parallel: ParallelRunner::new();
+        parallel_inside_a_pool_of_one_thread: InPool(1, ParallelRunner::new());
+        parallel_inside_a_pool_of_four_threads: InPool(4, ParallelRunner::new());
+        parallel_in_a_pool_of_one_thread: ParallelRunner::new().in_pool(pool(1));
+        parallel_in_a_pool_of_four_threads: ParallelRunner::new().in_pool(pool(4));
+        parallel_of_one_worker: ParallelRunner::new().in_pool(pool(4)).max_workers(1);
+        parallel_of_two_workers: ParallelRunner::new().in_pool(pool(4)).max_workers(2);
+        parallel_of_three_workers: ParallelRunner::new().in_pool(pool(4)).max_workers(3);
+        layers: LayerRunner;
+        thread_per_node: ThreadPerNodeRunner;
+        by_reference: { static LAYERS: LayerRunner = LayerRunner; &LAYERS };
+        boxed: Box::new(ParallelRunner::new());
+        boxed_dyn: Box::new(LayerRunner) as Box<dyn Runner + Send + Sync>;
+    }
+    in_processes {
+        process_of_one_worker: InProcesses(1);
+        process_of_two_workers: InProcesses(2);
+        process_of_four_workers: InProcesses(4);
+    }
 }
 
 // A runner in every shape.
 
 #[test]
 fn runners_are_chosen_when_the_program_runs() {
-    let runners: Vec<Box<dyn Runner>> =
-        vec![Box::new(SequentialRunner::new()), Box::new(ParallelRunner::new()), Box::new(LayerRunner)];
-    let pipeline = pipeline! { for Catalog; node(double, [A] -> [doubled]) };
+    let runners: Vec<Box<dyn Runner>> = vec![
+        Box::new(SequentialRunner::new()),
+        Box::new(ParallelRunner::new()),
+        Box::new(ProcessRunner::new().workers_of_test("registry::workers")),
+        Box::new(LayerRunner),
+    ];
+    let pipeline = basics::doubling();
     for runner in &runners {
-        assert_eq!(runner.run(&pipeline, &Catalog::default()).unwrap().doubled, 6);
+        assert_eq!(runner.run(&pipeline, &Catalog::default()).unwrap().doubled, 12);
         let by_reference: &dyn Runner = &**runner;
-        assert_eq!(by_reference.run(&pipeline, &Catalog::default()).unwrap().doubled, 6);
-        assert_eq!(by_reference.run_report(&pipeline, &Catalog::default()).unwrap().outputs.doubled, Some(6));
+        assert_eq!(by_reference.run(&pipeline, &Catalog::default()).unwrap().doubled, 12);
+        assert_eq!(by_reference.run_report(&pipeline, &Catalog::default()).unwrap().outputs.doubled, Some(12));
     }
 }

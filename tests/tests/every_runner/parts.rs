@@ -1,12 +1,12 @@
 //! Of a pipeline only a part is run, and what it is done with is let go.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use pipeline_core::prelude::*;
 use pipeline_core::{Error, RunOptions, Status};
 
-use crate::moody::Moody;
+use crate::log::Log;
+use crate::moody::{self, Moody};
 use crate::{Catalog, double, identity, refuse};
 
 const NOT_SELECTED: Status = Status::Skipped("it is not selected");
@@ -15,15 +15,18 @@ fn statuses<O: pipeline_core::Outputs>(report: &pipeline_core::Report<O>) -> Vec
     report.nodes().map(|(_, status)| status).collect()
 }
 
-pub(crate) fn a_slice_runs_what_it_selects(runner: &dyn Runner) {
-    let pipeline = pipeline! {
-        for Catalog;
+pipeline! {
+    #[portable]
+    pub(crate) sliced for Catalog {
         node(|a: i32| vec![a], [A] -> [list], name = "list"),
         node(|list: Vec<i32>| list.len(), [list] -> [n: usize], name = "count"),
         node(|list: Vec<i32>| list[0], [list] -> [B], name = "first"),
         node(double, [B] -> [C], name = "last"),
-    };
-    let completed = Status::Completed;
+    }
+}
+
+pub(crate) fn a_slice_runs_what_it_selects(runner: &dyn Runner) {
+    let (pipeline, completed) = (sliced(), Status::Completed);
     let cases = [
         (Slice::new().to_outputs(["n"]), [completed, completed, NOT_SELECTED, NOT_SELECTED], Some(1)),
         (Slice::new().to_nodes(["first"]), [completed, NOT_SELECTED, completed, NOT_SELECTED], None),
@@ -40,31 +43,31 @@ pub(crate) fn a_slice_runs_what_it_selects(runner: &dyn Runner) {
     assert_eq!(catalog.C.load().expect("it is saved"), 6);
 }
 
-pub(crate) fn a_slice_that_lacks_what_is_in_memory_only_does_not_start(runner: &dyn Runner) {
-    let n_calls = Arc::new(AtomicUsize::new(0));
-    let counts = Arc::clone(&n_calls);
-    let count = move |x: i32| {
-        counts.fetch_add(1, Ordering::SeqCst);
-        x
-    };
-    let pipeline = pipeline! {
-        for Catalog;
+pipeline! {
+    #[portable]
+    pub(crate) lacks for Catalog {
         node(double, [A] -> [x], name = "makes"),
-        node((count), [x] -> [B], name = "reads"),
-    };
+        node(|x: i32, log: &Log| { log.note("reads"); x }, [x, params:log] -> [B], name = "reads"),
+    }
+}
+
+pub(crate) fn a_slice_that_lacks_what_is_in_memory_only_does_not_start(runner: &dyn Runner) {
+    let (_folder, log) = Log::new();
     let options = RunOptions::new().slice(Slice::new().nodes(["reads"]));
-    let error = runner.run_with(&pipeline, &Catalog::default(), &options).expect_err("it cannot start");
+    let error = runner.run_with(&lacks(), &Catalog::noting_in(&log), &options).expect_err("it cannot start");
     assert!(matches!(&error, Error::InMemoryOnly { from_nodes, .. } if from_nodes == &["makes"]), "{error:?}");
-    assert_eq!(n_calls.load(Ordering::SeqCst), 0);
+    assert_eq!(log.notes(), [""; 0]);
+}
+
+pipeline! {
+    #[portable]
+    pub(crate) partly_there for Catalog { node(double, [given] -> [passed]), node(double, [passed] -> [made]) }
 }
 
 pub(crate) fn outputs_that_are_there_are_not_made_again(runner: &dyn Runner) {
-    let pipeline = pipeline! {
-        for Catalog;
-        node(double, [given] -> [passed]),
-        node(double, [passed] -> [made]),
-    };
-    let catalog = Catalog { passed: Moody::holding(100), ..Catalog::default() };
+    let _alone = moody::alone();
+    let (pipeline, catalog) = (partly_there(), Catalog::default());
+    catalog.passed.save(100).expect("it is well");
     let options = RunOptions::new().only_missing_outputs();
     let run = || runner.run_with(&pipeline, &catalog, &options).expect("it can start").into_result().expect("it runs");
     let is_there = Status::Skipped("no missing output needs it");
@@ -75,44 +78,49 @@ pub(crate) fn outputs_that_are_there_are_not_made_again(runner: &dyn Runner) {
     assert_eq!(catalog.made.load().expect("it is saved"), 12);
 }
 
-pub(crate) fn what_passes_through_the_catalog_is_released_by_its_last_reader(runner: &dyn Runner) {
-    let catalog = Catalog::default();
-    let seen = Arc::new(Mutex::new(Vec::new()));
-    let see = || {
-        let (seen, releases) = (Arc::clone(&seen), catalog.passed.n_releases());
-        move |value: i32| {
-            seen.lock().expect("no panic").push(releases.load(Ordering::SeqCst));
-            value
-        }
-    };
-    let (first, last, after) = (see(), see(), see());
-    let pipeline = pipeline! {
-        for Catalog;
-        node(identity, [given] -> [passed]),
-        node((first), [passed] -> [x]),
-        node(move |passed: i32, x: i32| last(passed + x), [passed, x] -> [y]),
-        node((after), [y] -> [made]),
-    };
-    for run in 0..3 {
-        runner.run(&pipeline, &catalog).expect("it runs");
-        assert_eq!(std::mem::take(&mut *seen.lock().expect("no panic")), [run, run, run + 1]);
-    }
-    let n_releases = |dataset: &Moody| dataset.n_releases().load(Ordering::SeqCst);
-    assert_eq!([&catalog.given, &catalog.passed, &catalog.made].map(n_releases), [0, 3, 0]);
+/// Notes how often `passed` was let go before.
+fn see(value: i32, log: &Log) -> i32 {
+    log.note(&Catalog::default().passed.n_releases().to_string());
+    value
 }
 
-pub(crate) fn what_passes_through_the_catalog_is_released_by_the_last_reader_of_a_slice(runner: &dyn Runner) {
-    let pipeline = pipeline! {
-        for Catalog;
+pipeline! {
+    #[portable]
+    pub(crate) passing for Catalog {
+        node(identity, [given] -> [passed]),
+        node(see, [passed, params:log] -> [x]),
+        node(|passed: i32, x: i32, log: &Log| see(passed + x, log), [passed, x, params:log] -> [y]),
+        node(see, [y, params:log] -> [made]),
+    }
+}
+
+pub(crate) fn what_passes_through_the_catalog_is_released_by_its_last_reader(runner: &dyn Runner) {
+    let (_alone, (_folder, log)) = (moody::alone(), Log::new());
+    let (passing, catalog) = (passing(), Catalog::noting_in(&log));
+    for run in 0..3 {
+        runner.run(&passing, &catalog).expect("it runs");
+        assert_eq!(log.take(), [run, run, run + 1].map(|n_releases| n_releases.to_string()));
+    }
+    let n_releases = [&catalog.given, &catalog.passed, &catalog.made].map(Moody::n_releases);
+    assert_eq!(n_releases, [0, 3, 0]);
+}
+
+pipeline! {
+    #[portable]
+    pub(crate) read_twice for Catalog {
         node(identity, [given] -> [passed], name = "writes"),
         node(identity, [passed] -> [B], name = "reads"),
         node(identity, [passed] -> [C], name = "reads_too"),
-    };
-    let catalog = Catalog::default();
+    }
+}
+
+pub(crate) fn what_passes_through_the_catalog_is_released_by_the_last_reader_of_a_slice(runner: &dyn Runner) {
+    let _alone = moody::alone();
+    let (pipeline, catalog) = (read_twice(), Catalog::default());
     let n_releases = |slice: Slice| {
-        let options = RunOptions::new().slice(slice);
+        let (options, before) = (RunOptions::new().slice(slice), catalog.passed.n_releases());
         runner.run_with(&pipeline, &catalog, &options).expect("it can start").into_result().expect("it runs");
-        catalog.passed.n_releases().swap(0, Ordering::SeqCst)
+        catalog.passed.n_releases() - before
     };
     assert_eq!(n_releases(Slice::new().to_nodes(["reads"])), 1);
     // An input of the slice, and an output of it, stay.
@@ -121,19 +129,22 @@ pub(crate) fn what_passes_through_the_catalog_is_released_by_the_last_reader_of_
     assert_eq!(n_releases(Slice::new()), 1);
 }
 
-pub(crate) fn what_was_kept_for_a_node_that_waits_for_a_failure_is_released(runner: &dyn Runner) {
-    let pipeline = pipeline! {
-        for Catalog;
+pipeline! {
+    #[portable]
+    pub(crate) kept_in_vain for Catalog {
         node(identity, [given] -> [passed]),
         node(refuse?, [A] -> [refused]),
         node(|passed: i32, refused: i32| passed + refused, [passed, refused] -> [B]),
         node(double, [passed] -> [C]),
-    };
-    let catalog = Catalog::default();
+    }
+}
+
+pub(crate) fn what_was_kept_for_a_node_that_waits_for_a_failure_is_released(runner: &dyn Runner) {
+    let (_alone, catalog) = (moody::alone(), Catalog::default());
     let options = RunOptions::new().keep_going();
-    let report = runner.run_with(&pipeline, &catalog, &options).expect("it can start");
+    let report = runner.run_with(&kept_in_vain(), &catalog, &options).expect("it can start");
     assert!(matches!(report.error(), Some(Error::Node { .. })), "{:?}", report.error());
-    assert_eq!(catalog.passed.n_releases().load(Ordering::SeqCst), 1);
+    assert_eq!(catalog.passed.n_releases(), 1);
     assert_eq!(catalog.C.load().expect("it is saved"), 6);
 }
 

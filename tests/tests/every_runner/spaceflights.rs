@@ -6,7 +6,8 @@ use std::sync::{Mutex, PoisonError};
 use pipeline_core::dag::{Dag, Dataset};
 use pipeline_core::hook::{Hook, NodeEvent};
 use pipeline_core::prelude::*;
-use pipeline_core::{RunOptions, Slice};
+use pipeline_core::{RunOptions, Slice, worker};
+use serde::{Deserialize, Serialize};
 
 catalog! {
     struct Catalog {
@@ -24,6 +25,7 @@ catalog! {
     }
 }
 
+#[derive(Clone, Serialize, Deserialize)]
 struct Parameters {
     model_options: u32,
 }
@@ -46,6 +48,7 @@ fn split(table: u32, options: u32) -> (u32, u32, u32, u32) {
 
 // As the tutorial writes them.
 pipeline! {
+    #[portable]
     data_processing for Catalog {
         node(one, [companies] -> [preprocessed_companies], name = "preprocess_companies_node"),
         node(one, [shuttles] -> [preprocessed_shuttles], name = "preprocess_shuttles_node"),
@@ -58,6 +61,7 @@ pipeline! {
 }
 
 pipeline! {
+    #[portable]
     data_science for Catalog {
         node(split, [model_input_table, params:model_options] -> [X_train, X_test, y_train, y_test], name = "split_data_node"),
         node(two, [X_train, y_train] -> [regressor], name = "train_model_node"),
@@ -66,11 +70,28 @@ pipeline! {
 }
 
 pipeline! {
+    #[portable]
     reporting for Catalog {
         node(one, [preprocessed_shuttles] -> [shuttle_passenger_capacity_plot_exp], name = "compare_passenger_capacity_exp"),
         node(one, [preprocessed_shuttles] -> [shuttle_passenger_capacity_plot_go], name = "compare_passenger_capacity_go"),
         node(one, [companies] -> [dummy_confusion_matrix], name = "create_confusion_matrix"),
     }
+}
+
+pipelines! {
+    #[portable]
+    fn pipelines() for Catalog {
+        data_processing = data_processing(),
+        data_science = data_science(),
+        reporting = reporting(),
+        spaceflights = data_processing + data_science + reporting,
+    }
+}
+
+/// Not a test: the workers of this catalog.
+#[test]
+fn workers() {
+    worker::serve(&pipelines());
 }
 
 /// The order of Kedro 1.x, layer by layer and in each layer by name.
@@ -120,7 +141,7 @@ impl Hook for Order {
 }
 
 pub(crate) fn spaceflights_run_in_kedros_order_where_it_is_forced(runner: &dyn Runner) {
-    let pipeline = data_processing() + data_science() + reporting();
+    let pipeline = (data_processing() + data_science() + reporting()).named("spaceflights");
     let dag = pipeline.dag().expect("the parts fit together");
     let forced = forced(dag);
     assert_eq!(forced.len(), 16);

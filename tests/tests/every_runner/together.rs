@@ -1,4 +1,4 @@
-//! Several runs at a time, beside each other and inside each other.
+//! Several runs at a time, and work beside a run's own.
 
 #![expect(clippy::trivially_copy_pass_by_ref, reason = "every test of the suite is given its runner by reference")]
 
@@ -7,16 +7,21 @@ use std::thread;
 use pipeline_core::prelude::*;
 use rayon::prelude::*;
 
-use crate::{Catalog, Tried};
+use crate::Catalog;
+use crate::runners::Tried;
 
-pub(crate) fn two_runs_at_once_do_not_meet(tried: &Tried) {
-    let pipeline = pipeline! {
-        for Catalog;
+pipeline! {
+    #[portable]
+    pub(crate) listing for Catalog {
         node(|a: i32| vec![a; 3], [A] -> [list]),
         node(|list: &[i32]| list.iter().sum::<i32>(), [list] -> [sum]),
         node(|list: Vec<i32>| list.len(), [list] -> [len]),
-        node(|sum: i32, len: usize| format!("{sum} of {len}"), [sum, len] -> [text]),
-    };
+        node(|sum: i32, len: usize| format!("{sum} of {len}"), [sum, len] -> [text: String]),
+    }
+}
+
+pub(crate) fn two_runs_at_once_do_not_meet(tried: &Tried) {
+    let pipeline = listing();
     let run_often = |a: i32| {
         let catalog = Catalog { A: Memory::new(a), ..Catalog::default() };
         for _ in 0..20 {
@@ -32,34 +37,20 @@ pub(crate) fn two_runs_at_once_do_not_meet(tried: &Tried) {
     });
 }
 
-pub(crate) fn a_run_inside_a_node_of_another_does_not_meet_it(tried: &Tried) {
-    // The same pipeline, down to some depth: its value says how deep it was run.
-    fn depth_of(runner: Tried, depth: usize) -> Result<usize, pipeline_core::Error> {
-        if depth == 0 {
-            return Ok(0);
-        }
-        let inside = move |_: i32| depth_of(runner, depth - 1);
-        let pipeline = pipeline! {
-            for Catalog;
-            node((inside)?, [A] -> [left]),
-            node((inside)?, [A] -> [right]),
-            node(|left: usize, right: usize| left.min(right) + 1, [left, right] -> [depth]),
-        };
-        runner.run(&pipeline, &Catalog::default()).map(|outputs| outputs.depth)
+fn sum(n: i32) -> i32 {
+    (0..=n * 1000).into_par_iter().map(|x| x % 7).sum()
+}
+
+pipeline! {
+    #[portable]
+    pub(crate) working for Catalog {
+        node(sum, [A] -> [one]), node(sum, [A] -> [two]), node(sum, [A] -> [three]), node(sum, [A] -> [four]),
+        node(|sums: [i32; 4]| sums.into_par_iter().max(), [all] -> [most: Option<i32>]),
+        node(|a: i32, b: i32, c: i32, d: i32| [a, b, c, d], [one, two, three, four] -> [all]),
     }
-    assert_eq!(depth_of(*tried, 3).expect("it runs"), 3);
 }
 
 pub(crate) fn a_node_may_work_in_parallel_by_itself(tried: &Tried) {
-    fn sum(n: i32) -> i32 {
-        (0..=n * 1000).into_par_iter().map(|x| x % 7).sum()
-    }
-    let pipeline = pipeline! {
-        for Catalog;
-        node(sum, [A] -> [one]), node(sum, [A] -> [two]), node(sum, [A] -> [three]), node(sum, [A] -> [four]),
-        node(|sums: [i32; 4]| sums.into_par_iter().max(), [all] -> [most]),
-        node(|a: i32, b: i32, c: i32, d: i32| [a, b, c, d], [one, two, three, four] -> [all]),
-    };
-    let outputs = tried.run(&pipeline, &Catalog::default()).expect("it runs");
+    let outputs = tried.run(&working(), &Catalog::default()).expect("it runs");
     assert_eq!(outputs.most, Some((0..=3000).map(|x| x % 7).sum::<i32>()));
 }
