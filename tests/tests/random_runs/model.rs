@@ -60,8 +60,8 @@ fn outcome(node: Node<'_>, action: Action) -> (RangeInclusive<usize>, Option<&'s
         Action::Fail(_) => (all..=all, Some("failed: as planned")),
         Action::Panic(_) => (all..=all, Some("panicked: as planned")),
         Action::Overrun => (all..=all, Some("took too long")),
-        Action::Abort => (1..=all, Some("ended its worker: was killed by signal 6 (SIGABRT)")),
-        Action::Exit => (1..=all, Some("ended its worker: exited with code 3")),
+        Action::Abort => (all..=all, Some("ended its worker: was killed by signal 6 (SIGABRT)")),
+        Action::Exit => (all..=all, Some("ended its worker: exited with code 3")),
     }
 }
 
@@ -69,10 +69,6 @@ fn outcome(node: Node<'_>, action: Action) -> (RangeInclusive<usize>, Option<&'s
 pub(crate) fn told(error: &Error) -> String {
     let short = |node: &str| node.split(": ").next().unwrap_or_default().to_owned();
     match error {
-        // A worker may tell it as what its node returned.
-        Error::Node { node, source, .. } if source.to_string().contains("longer than its timeout") => {
-            format!("{} took too long", short(node))
-        }
         Error::Node { node, source, .. } => format!("{} failed: {source}", short(node)),
         Error::Panicked { node, message, .. } => format!("{} panicked: {message}", short(node)),
         Error::TimedOut { node, .. } => format!("{} took too long", short(node)),
