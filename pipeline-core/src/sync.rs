@@ -2,15 +2,15 @@
 //! loom's, which tries every order that threads can have.
 
 #[cfg(all(loom, test))]
-pub(crate) use self::tried::{AtomicU8, AtomicU32, Cell, Ordering, Reading, set};
+pub(crate) use self::tried::{AtomicU8, AtomicU32, AtomicUsize, Cell, Ordering, Reading, set};
 #[cfg(not(all(loom, test)))]
-pub(crate) use self::used::{AtomicU8, AtomicU32, Cell, Ordering, Reading, set};
+pub(crate) use self::used::{AtomicU8, AtomicU32, AtomicUsize, Cell, Ordering, Reading, set};
 
 #[cfg(not(all(loom, test)))]
 mod used {
     use std::cell::UnsafeCell;
     use std::marker::PhantomData;
-    pub(crate) use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
+    pub(crate) use std::sync::atomic::{AtomicU8, AtomicU32, AtomicUsize, Ordering};
 
     /// A place that threads share, each at its time.
     pub(crate) struct Cell<T>(UnsafeCell<T>);
@@ -50,7 +50,7 @@ mod used {
 #[cfg(all(loom, test))]
 mod tried {
     use loom::cell::{ConstPtr, UnsafeCell};
-    pub(crate) use loom::sync::atomic::{AtomicU8, AtomicU32, Ordering};
+    pub(crate) use loom::sync::atomic::{AtomicU8, AtomicU32, AtomicUsize, Ordering};
 
     pub(crate) struct Cell<T>(UnsafeCell<T>);
 

@@ -9,6 +9,10 @@ use super::elsewhere::Elsewhere;
 use super::together::Together;
 use super::watch::{Hooks, Vetoed, Watch};
 use crate::body::{Ended, Failure, Io, Part};
+#[cfg(feature = "rayon")]
+use crate::dag::Dag;
+#[cfg(feature = "rayon")]
+use crate::dag::flow::Flow;
 use crate::dag::{Dataset, Node, NodeId};
 use crate::dataset::AnyDataset;
 use crate::memory::Memory;
@@ -30,6 +34,14 @@ pub(crate) trait Execute: Sync {
 
     /// Whether it can.
     fn can_execute_all(&self) -> bool;
+
+    /// Calls those nodes on this thread that `next` names, which is told each time which one is done; as [`execute_all`](Self::execute_all).
+    #[cfg(feature = "rayon")]
+    fn execute_each(&self, next: &mut dyn FnMut(Option<usize>) -> Option<usize>) -> Result<(), (usize, Error)>;
+
+    /// Which nodes a node of this DAG, that of the pipeline, makes ready.
+    #[cfg(feature = "rayon")]
+    fn flow(&self, dag: &Dag) -> &Flow;
 
     /// The same nodes, for other processes.
     #[cfg(feature = "process")]
@@ -100,6 +112,21 @@ impl<'r, C> Active<'r, C> {
             Ok(Err(failure)) => Err(self.failed(place.node(), *failure)),
             Err(payload) => Err(self.panicked(place.node(), payload)),
         }
+    }
+
+    /// Calls several nodes, as [`call`](Self::call) one; which of them failed, `current` tells behind it.
+    fn call_several(&self, current: &Cell<usize>, call: impl FnOnce() -> Ended) -> Result<(), (usize, Error)> {
+        let result = catch_unwind(AssertUnwindSafe(call));
+        let place = match &result {
+            Ok(Ok(())) => return Ok(()),
+            _ => self.place(current.get()),
+        };
+        self.take_back(&place);
+        let result = match result {
+            Ok(ended) => ended.map_err(|failure| self.failed(place.node(), *failure)),
+            Err(payload) => Err(self.panicked(place.node(), payload)),
+        };
+        result.map_err(|error| (current.get(), error))
     }
 
     /// Has a node called in another process, between its hooks.
@@ -202,20 +229,37 @@ impl<C: Catalog + Sync> Execute for Active<'_, C> {
                 place.code().call(self.catalog, &self.io(&place, Readers::OnOneThread))
             })
         };
-        // As in `call`; which node it was is known behind it.
-        match catch_unwind(AssertUnwindSafe(call_all)) {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(failure)) => {
-                let place = self.place(current.get());
-                self.take_back(&place);
-                Err((current.get(), self.failed(place.node(), *failure)))
+        self.call_several(&current, call_all)
+    }
+
+    #[cfg(feature = "rayon")]
+    fn execute_each(&self, next: &mut dyn FnMut(Option<usize>) -> Option<usize>) -> Result<(), (usize, Error)> {
+        let current = Cell::new(0);
+        let call_each = || {
+            let mut done = None;
+            if let [part] = self.plan.parts.as_slice() {
+                let io = Io::new(&self.memory.slots, Readers::OnSeveral);
+                while let Some(node) = next(done) {
+                    current.set(node);
+                    part.nodes[node].call(self.catalog, &io)?;
+                    done = Some(node);
+                }
+                return Ok(());
             }
-            Err(payload) => {
-                let place = self.place(current.get());
-                self.take_back(&place);
-                Err((current.get(), self.panicked(place.node(), payload)))
+            while let Some(node) = next(done) {
+                current.set(node);
+                let place = self.place(node);
+                place.code().call(self.catalog, &self.io(&place, Readers::OnSeveral))?;
+                done = Some(node);
             }
-        }
+            Ok(())
+        };
+        self.call_several(&current, call_each)
+    }
+
+    #[cfg(feature = "rayon")]
+    fn flow(&self, dag: &Dag) -> &Flow {
+        self.plan.flow(dag)
     }
 
     fn can_execute_all(&self) -> bool {
