@@ -8,8 +8,8 @@ pub(crate) struct Flow {
     pub(crate) n_predecessors: Box<[u32]>,
     /// The successors of all nodes, one node after the other.
     successors: Box<[Successor]>,
-    /// Where those of each node end.
-    ends: Box<[u32]>,
+    /// Where those of each node begin and end.
+    ranges: Box<[(u32, u32)]>,
     /// The nodes that wait for none.
     pub(crate) roots: Box<[u32]>,
     /// Whether only one node can run at a time, since each makes at most one ready.
@@ -28,24 +28,25 @@ impl Flow {
     pub(crate) fn new(dag: &Dag) -> Self {
         let successor = |node: Node<'_>| Successor { node: node.id().0, waits_for_others: node.n_predecessors() > 1 };
         let mut successors = Vec::new();
-        let mut ends = Vec::with_capacity(dag.len());
+        let mut ranges = Vec::with_capacity(dag.len());
         for node in dag.nodes() {
+            let start = super::to_u32(successors.len());
             successors.extend(node.successors().map(successor));
-            ends.push(super::to_u32(successors.len()));
+            ranges.push((start, super::to_u32(successors.len())));
         }
         let roots: Box<[u32]> = dag.nodes().filter(|node| node.n_predecessors() == 0).map(|node| node.id().0).collect();
         Self {
             n_predecessors: dag.nodes().map(|node| super::to_u32(node.n_predecessors())).collect(),
             is_serial: roots.len() < 2 && dag.nodes().all(|node| node.successors().len() < 2),
             successors: successors.into(),
-            ends: ends.into(),
+            ranges: ranges.into(),
             roots,
         }
     }
 
     /// The nodes that wait for this one.
     pub(crate) fn successors(&self, node: usize) -> &[Successor] {
-        let start = node.checked_sub(1).map_or(0, |before| self.ends[before]);
-        &self.successors[start as usize..self.ends[node] as usize]
+        let (start, end) = self.ranges[node];
+        &self.successors[start as usize..end as usize]
     }
 }

@@ -116,12 +116,14 @@ impl<'a> Crew<'a, '_> {
         Some(next)
     }
 
+    #[inline(never)]
     fn leave_to_others(&'a self, own: &Deque, nodes: impl IntoIterator<Item = u32>, scope: &Scope<'a>) {
         own.push(nodes);
         self.call_for_help(scope);
     }
 
     /// Takes a node from another worker. Of those that it has left too, half come along, so that taking them costs each little.
+    #[inline(never)]
     fn steal(&'a self, own: &Deque, worker: usize, scope: &Scope<'a>) -> Option<u32> {
         let (before, after) = self.ready.split_at(worker);
         for other in after[1..].iter().chain(before).filter_map(OnceLock::get) {
