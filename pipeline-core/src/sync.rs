@@ -3,14 +3,18 @@
 
 #[cfg(all(loom, test))]
 pub(crate) use self::tried::{AtomicU8, AtomicU32, AtomicUsize, Cell, Ordering, Reading, set};
+#[cfg(all(feature = "rayon", not(all(loom, test))))]
+pub(crate) use self::used::AtomicUsize;
 #[cfg(not(all(loom, test)))]
-pub(crate) use self::used::{AtomicU8, AtomicU32, AtomicUsize, Cell, Ordering, Reading, set};
+pub(crate) use self::used::{AtomicU8, AtomicU32, Cell, Ordering, Reading, set};
 
 #[cfg(not(all(loom, test)))]
 mod used {
     use std::cell::UnsafeCell;
     use std::marker::PhantomData;
-    pub(crate) use std::sync::atomic::{AtomicU8, AtomicU32, AtomicUsize, Ordering};
+    #[cfg(feature = "rayon")]
+    pub(crate) use std::sync::atomic::AtomicUsize;
+    pub(crate) use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 
     /// A place that threads share, each at its time.
     pub(crate) struct Cell<T>(UnsafeCell<T>);

@@ -81,8 +81,7 @@ impl<'a> Crew<'a, '_> {
             self.absent().push(worker);
             self.n_workers.fetch_sub(1, Ordering::AcqRel);
             // Who leaves a node to others from here on sees that this worker is gone; one that was left before is seen now.
-            if self.is_over.load(Ordering::Relaxed) || self.ready.iter().filter_map(OnceLock::get).all(Deque::is_empty)
-            {
+            if self.is_over.load(Ordering::Relaxed) || self.is_all_taken() {
                 return;
             }
             let Some(again) = self.join() else { return };
@@ -129,12 +128,18 @@ impl<'a> Crew<'a, '_> {
         for other in after[1..].iter().chain(before).filter_map(OnceLock::get) {
             let Some((node, n_left)) = other.steal() else { continue };
             own.push((0..n_left / 2).map_while(|_| Some(other.steal()?.0)));
-            if n_left > 0 {
+            // Who was called for help is the only one to call another, so that goes on while anyone has nodes left.
+            if !self.is_all_taken() {
                 self.call_for_help(scope);
             }
             return Some(node);
         }
         None
+    }
+
+    /// Whether no worker has left nodes to others.
+    fn is_all_taken(&self) -> bool {
+        self.ready.iter().filter_map(OnceLock::get).all(Deque::is_empty)
     }
 
     /// Has another thread come, if there may be more. It will call the next one, if there is more to do than it takes.
