@@ -38,16 +38,18 @@ impl<C> Part<C> {
         self.slots.iter().zip(n_readers).map(|(make, n_readers)| make(n_readers))
     }
 
-    /// Calls all nodes in order, up to the first that fails. `begun` is how many have been begun.
-    pub(crate) fn call_all(&self, catalog: &C, io: Io<'_>, begun: &Cell<usize>) -> Ended {
-        let calls = Calls { catalog, io, begun, failure: Cell::default() };
-        match &self.declaration {
-            Some(declaration) => declaration(&mut Body::calling(&calls)),
-            None => self.nodes.iter().try_for_each(|node| {
-                begun.update(|begun| begun + 1);
-                node.call(catalog, &calls.io)
-            })?,
-        }
+    /// Calls all nodes in order, up to the first that fails. `current` is the one that is being called.
+    pub(crate) fn call_all(&self, catalog: &C, io: Io<'_>, current: &Cell<usize>) -> Ended {
+        let Some(declaration) = &self.declaration else {
+            return self.nodes.iter().enumerate().try_for_each(|(index, node)| {
+                current.set(index);
+                node.call(catalog, &io)
+            });
+        };
+        let calls = Calls { catalog, io, current, failure: Cell::default() };
+        // Each node adds one before it is called.
+        current.set(usize::MAX);
+        declaration(&mut Body::calling(&calls));
         calls.failure.take().map_or(Ok(()), Err)
     }
 }
@@ -81,7 +83,7 @@ enum Mode<'r, C> {
 struct Calls<'r, C> {
     catalog: &'r C,
     io: Io<'r>,
-    begun: &'r Cell<usize>,
+    current: &'r Cell<usize>,
     failure: Cell<Option<Box<Failure>>>,
 }
 
@@ -128,10 +130,15 @@ impl<'r, C> Body<'r, C> {
         }
     }
 
-    /// All is declared, once: its closures may own something.
+    /// All is declared, once: its functions may own something.
     #[must_use]
-    pub fn pipeline<O: Outputs>(self, dag: &'static Dag, collect: Collect<O>) -> Pipeline<C, O> {
-        Pipeline::single(None, self.part(dag), collect)
+    pub fn pipeline<O: Outputs>(
+        self,
+        name: Option<&'static str>,
+        dag: &'static Dag,
+        collect: Collect<O>,
+    ) -> Pipeline<C, O> {
+        Pipeline::single(name, self.part(dag), collect)
     }
 
     fn part(self, dag: &'static Dag) -> Part<C> {
@@ -177,7 +184,7 @@ impl<C: 'static> Body<'_, C> {
     #[inline]
     pub fn node<Needs: Send + Sync + 'static>(&mut self, needs: Needs, work: fn(&C, &Io<'_>, &Needs) -> Ended) {
         let Mode::Call(calls) = self.mode else { return self.declare(needs, work) };
-        calls.begun.set(calls.begun.get() + 1);
+        calls.current.set(calls.current.get().wrapping_add(1));
         if let Err(failure) = work(calls.catalog, &calls.io, &needs) {
             self.fail(calls, failure);
         }

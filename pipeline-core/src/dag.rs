@@ -1,6 +1,8 @@
 //! The static description of a pipeline: what its nodes read and write, readable without running anything.
 
 pub(crate) mod check_sum;
+#[cfg(feature = "rayon")]
+pub(crate) mod flow;
 pub(crate) mod join;
 mod missing;
 mod names;

@@ -65,6 +65,15 @@ impl Memory {
         self.mode.store(BY_NODE, Ordering::Release);
     }
 
+    /// Ends that: what became of each node is as told.
+    #[cfg(feature = "rayon")]
+    pub(crate) fn end_with(&self, state_of: impl Fn(usize) -> State) {
+        for (node, state) in self.states.iter().enumerate() {
+            state.store(state_of(node) as u8, Ordering::Relaxed);
+        }
+        self.mode.store(BY_NODE, Ordering::Release);
+    }
+
     /// Whether all nodes have been completed by one call.
     pub(crate) fn is_all_completed(&self) -> bool {
         self.mode.load(Ordering::Acquire) == ALL_COMPLETED

@@ -338,7 +338,7 @@ impl<'a, P, T: CanBePassedAs<'a, P, Kept: Clone>> Shared<'a, '_, T, P> {
     #[inline]
     pub(crate) fn get(self) -> P {
         match &mut *self.lent.0 {
-            Loan::Lease(lease) => CanBePassedAs::lend(&**lease, |kept| kept.clone()),
+            Loan::Lease(lease) => CanBePassedAs::lend(&**lease, Clone::clone),
             Loan::Last(value) => give_last(value),
         }
     }

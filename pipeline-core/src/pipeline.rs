@@ -7,6 +7,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::body::Part;
 use crate::collect::Collect;
+#[cfg(feature = "rayon")]
+use crate::dag::flow::Flow;
 use crate::dag::join::{Joined, join};
 use crate::dag::{Dag, Kind, Selection, Slice};
 use crate::memory::Memory;
@@ -50,6 +52,9 @@ pub(crate) struct Plan<C> {
     passes_through_catalog: OnceLock<bool>,
     /// Whether a node has retries or a timeout; known after the first run.
     has_patience: OnceLock<bool>,
+    /// Made when it is first asked for.
+    #[cfg(feature = "rayon")]
+    flow: OnceLock<Flow>,
     idle: Mutex<Vec<Memory>>,
 }
 
@@ -69,6 +74,8 @@ impl<C, O: Outputs> Pipeline<C, O> {
             order,
             passes_through_catalog: OnceLock::new(),
             has_patience: OnceLock::new(),
+            #[cfg(feature = "rayon")]
+            flow: OnceLock::new(),
             idle: Mutex::default(),
         };
         Self { name: name.map(Cow::Borrowed), plan: Arc::new(plan), collect }
@@ -157,6 +164,12 @@ impl<C> Plan<C> {
         *self.has_patience.get_or_init(|| nodes.any(|node| node.retries() > 0 || node.timeout().is_some()))
     }
 
+    /// Which nodes a node makes ready.
+    #[cfg(feature = "rayon")]
+    pub(crate) fn flow(&self, dag: &Dag) -> &Flow {
+        self.flow.get_or_init(|| Flow::new(dag))
+    }
+
     /// Memory for one run: what an earlier run left, or new. Runs at the same time get one each.
     pub(crate) fn memory(&self) -> Memory {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
@@ -201,6 +214,8 @@ impl<C: 'static, A: Outputs + 'static, B: Outputs + 'static> Add<Pipeline<C, B>>
             order,
             passes_through_catalog: OnceLock::new(),
             has_patience: OnceLock::new(),
+            #[cfg(feature = "rayon")]
+            flow: OnceLock::new(),
             idle: Mutex::default(),
         };
         Pipeline { name, plan: Arc::new(plan), collect }

@@ -2,6 +2,8 @@
 
 mod active;
 mod attempt;
+#[cfg(feature = "rayon")]
+mod each;
 #[cfg(feature = "process")]
 pub(crate) mod elsewhere;
 mod options;
@@ -213,6 +215,12 @@ impl<'r> Run<'r> {
         self.selection.is_none() && !self.keeps_going
     }
 
+    /// Whether to execute a node is to call it, and nothing else.
+    fn is_bare(&self) -> bool {
+        let is_watched = !self.hooks.is_empty() || self.outer_cancellation.is_some() || self.releases.is_some();
+        self.is_plain() && !is_watched && self.nodes.can_execute_all()
+    }
+
     /// Executes all nodes on this thread, in the order of the DAG, up to the first error. Cheaper than a loop over
     /// [`execute`](Self::execute).
     ///
@@ -220,8 +228,7 @@ impl<'r> Run<'r> {
     ///
     /// As [`execute`](Self::execute).
     pub fn execute_in_order(&self) -> Result<(), Error> {
-        let is_watched = !self.hooks.is_empty() || self.outer_cancellation.is_some() || self.releases.is_some();
-        if !self.is_plain() || is_watched || !self.nodes.can_execute_all() || !self.memory.begin_in_order() {
+        if !self.is_bare() || !self.memory.begin_in_order() {
             return self.dag.order().try_for_each(|node| self.execute(node));
         }
         match self.nodes.execute_all() {
@@ -255,7 +262,7 @@ impl<'r> Run<'r> {
     }
 
     fn node(&self, place: usize) -> Node<'r> {
-        self.dag.nodes().nth(place).expect("a node of the DAG is at its place")
+        self.dag.node(NodeId(u32::try_from(place).unwrap_or(u32::MAX)))
     }
 
     #[cold]

@@ -1,5 +1,7 @@
 //! Runners: who decides when and where the nodes of a pipeline are executed.
 
+#[cfg(any(feature = "rayon", all(loom, test)))]
+mod deque;
 mod dry;
 #[cfg(feature = "rayon")]
 mod parallel;

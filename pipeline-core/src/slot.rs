@@ -6,7 +6,8 @@
 //! 1. A node is executed at most once a run, or passed over once, and only nodes that the DAG names as writer or reader of a slot touch it, as what it holds: an
 //!    expansion gets its slots from the same graph as its DAG, and rustc checked their types through the keys. Nobody else calls `Io`.
 //! 2. A reader is executed after the writer is done, and sees all that it did: the writer's state is stored with `Release` and
-//!    loaded with `Acquire`, or the two are on one thread, or rayon hands the one's work on to the other.
+//!    loaded with `Acquire`, or the two are on one thread, or a scheduler hands the one's work on to the other, as the counts and deques of
+//!    `runner/parallel/crew.rs` do.
 //! 3. What touches all slots (collecting the outputs, dropping what is left) happens before or after the run's nodes, on a thread that
 //!    has waited for them.
 

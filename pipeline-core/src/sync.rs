@@ -2,7 +2,9 @@
 //! and `flag.rs`) they are loom's, which tries every order that threads can have.
 
 #[cfg(all(loom, test))]
-pub(crate) use self::tried::{AtomicBool, AtomicU8, AtomicU32, Cell, Mutex, Ordering, Reading, set};
+pub(crate) use self::tried::{AtomicBool, AtomicU8, AtomicU32, AtomicUsize, Cell, Mutex, Ordering, Reading, set};
+#[cfg(all(feature = "rayon", not(all(loom, test))))]
+pub(crate) use self::used::AtomicUsize;
 #[cfg(not(all(loom, test)))]
 pub(crate) use self::used::{AtomicBool, AtomicU8, AtomicU32, Cell, Mutex, Ordering, Reading, set};
 
@@ -11,6 +13,8 @@ mod used {
     use std::cell::UnsafeCell;
     use std::marker::PhantomData;
     pub(crate) use std::sync::Mutex;
+    #[cfg(feature = "rayon")]
+    pub(crate) use std::sync::atomic::AtomicUsize;
     pub(crate) use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 
     /// A place that threads share, each at its time.
@@ -52,7 +56,7 @@ mod used {
 mod tried {
     use loom::cell::{ConstPtr, UnsafeCell};
     pub(crate) use loom::sync::Mutex;
-    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
+    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicUsize, Ordering};
 
     pub(crate) struct Cell<T>(UnsafeCell<T>);
 

@@ -105,6 +105,16 @@ impl Function {
         }
     }
 
+    /// Whether it is the same each time that it is evaluated, at no cost: a path or a closure, not an expression that makes one.
+    pub(crate) fn is_constant(&self) -> bool {
+        let FunctionKind::Closure = self.kind else { return true };
+        match self.tokens.clone().into_iter().next() {
+            Some(TokenTree::Punct(punct)) => punct.as_char() == '|',
+            Some(TokenTree::Ident(ident)) => ident == "move" || ident == "static",
+            _ => false,
+        }
+    }
+
     /// Has a bare name mean what it means at another place.
     pub(crate) fn resolve_at(&mut self, place: Span) {
         let mut trees = self.tokens.clone().into_iter();

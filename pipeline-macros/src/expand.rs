@@ -113,14 +113,18 @@ impl<'a> Expansion<'a> {
         // rustc warns of a function that nothing uses only if it is the user's from its first token to its last.
         let users = if self.context.editor.is_some() { Span::call_site() } else { name.span() };
         let (function, end) = (quote_spanned!(users=> fn), quote_spanned!(users=> >));
-        let declaration = quote! {
-            |body: &mut #krate::__private::Body<'_, #seen>| {
-                #body
-                body.outputs(#whole, #partial)
-            }
-        };
-        let made = quote! {
-            #krate::__private::pipeline(::core::option::Option::Some(#text), #same_name::DAG, #declaration)
+        let name_and_dag = quote!(::core::option::Option::Some(#text), #same_name::DAG);
+        let made = if self.graph.nodes.iter().all(|node| node.function.is_constant()) {
+            let declaration = quote! {
+                |body: &mut #krate::__private::Body<'_, #seen>| {
+                    #body
+                    body.outputs(#whole, #partial)
+                }
+            };
+            quote!(#krate::__private::pipeline(#name_and_dag, #declaration))
+        } else {
+            let collect = quote!(#krate::__private::Collect::new(#whole, #partial));
+            self.declared_once(&quote!(#same_name::DAG), &quote!(#body body.pipeline(#name_and_dag, #collect)))
         };
         let mut made = Group::new(Delimiter::Brace, made);
         made.set_span(users);
@@ -162,8 +166,7 @@ impl<'a> Expansion<'a> {
     /// The pipeline.
     fn expression(&self, dag: &Ident) -> TokenStream {
         let krate = self.context.krate;
-        let (seen, body) = (self.seen_catalog(), self.body());
-        let new = if self.context.is_portable { quote!(portable) } else { quote!(new) };
+        let body = self.body();
         let name = Ident::new("PipelineOutputs", Span::call_site());
         let (outputs, collect) = if self.free_outputs().next().is_none() {
             (TokenStream::new(), quote!(#krate::__private::Collect::nothing()))
@@ -172,12 +175,19 @@ impl<'a> Expansion<'a> {
             let collect = quote!(#krate::__private::Collect::new(#whole, #partial));
             (self.outputs_struct(&name, &self.derive_debug(), false), collect)
         };
-        quote!({
-            #outputs
-            let mut body = #krate::__private::Body::<#seen>::#new(&#dag);
-            #body
-            body.pipeline(&#dag, #collect)
-        })
+        let made = quote!(#body body.pipeline(::core::option::Option::None, &#dag, #collect));
+        let made = self.declared_once(&quote!(&#dag), &made);
+        quote!({ #outputs #made })
+    }
+
+    /// A pipeline whose functions are evaluated once: when it is made.
+    fn declared_once(&self, dag: &TokenStream, made: &TokenStream) -> TokenStream {
+        let (krate, seen) = (self.context.krate, self.seen_catalog());
+        let new = if self.context.is_portable { quote!(portable) } else { quote!(new) };
+        quote! {
+            let mut body = #krate::__private::Body::<#seen>::#new(#dag);
+            #made
+        }
     }
 
     /// A DAG with a mistake is never read.

@@ -9,6 +9,10 @@ use super::elsewhere::Elsewhere;
 use super::together::Together;
 use super::watch::{Hooks, Vetoed, Watch};
 use crate::body::Part;
+#[cfg(feature = "rayon")]
+use crate::dag::Dag;
+#[cfg(feature = "rayon")]
+use crate::dag::flow::Flow;
 use crate::dag::{Dataset, Node, NodeId};
 use crate::dataset::AnyDataset;
 use crate::io::{Ended, Failure, Io};
@@ -31,6 +35,14 @@ pub(crate) trait Execute: Sync {
 
     /// Whether it can.
     fn can_execute_all(&self) -> bool;
+
+    /// Calls those nodes on this thread that `next` names, which is told each time which one is done; as [`execute_all`](Self::execute_all).
+    #[cfg(feature = "rayon")]
+    fn execute_each(&self, next: &mut dyn FnMut(Option<usize>) -> Option<usize>) -> Result<(), (usize, Error)>;
+
+    /// Which nodes a node of this DAG, that of the pipeline, makes ready.
+    #[cfg(feature = "rayon")]
+    fn flow(&self, dag: &Dag) -> &Flow;
 
     /// The same nodes, for other processes.
     #[cfg(feature = "process")]
@@ -101,6 +113,21 @@ impl<'r, C> Active<'r, C> {
             Ok(Err(failure)) => Err(self.failed(place.node(), *failure)),
             Err(payload) => Err(self.panicked(place.node(), payload)),
         }
+    }
+
+    /// Calls several nodes, as [`call`](Self::call) one; which of them failed, `current` tells behind it.
+    fn call_several(&self, current: &Cell<usize>, call: impl FnOnce() -> Ended) -> Result<(), (usize, Error)> {
+        let result = catch_unwind(AssertUnwindSafe(call));
+        let place = match &result {
+            Ok(Ok(())) => return Ok(()),
+            _ => self.place(current.get()),
+        };
+        self.take_back(&place);
+        let result = match result {
+            Ok(ended) => ended.map_err(|failure| self.failed(place.node(), *failure)),
+            Err(payload) => Err(self.panicked(place.node(), payload)),
+        };
+        result.map_err(|error| (current.get(), error))
     }
 
     /// Has a node called in another process, between its hooks.
@@ -186,34 +213,49 @@ impl<C: Catalog + Sync> Execute for Active<'_, C> {
     }
 
     fn execute_all(&self) -> Result<(), (usize, Error)> {
-        let begun = Cell::new(0);
+        let current = Cell::new(0);
         let call_all = || {
             if let [part] = self.plan.parts.as_slice() {
-                return part.call_all(self.catalog, Io::new(&self.memory.slots, Readers::OnOneThread), &begun);
+                return part.call_all(self.catalog, Io::new(&self.memory.slots, Readers::OnOneThread), &current);
             }
             let n_nodes: usize = self.plan.parts.iter().map(|part| part.nodes.len()).sum();
             (0..n_nodes).try_for_each(|node| {
-                begun.set(node + 1);
+                current.set(node);
                 let place = self.place(node);
                 place.code().call(self.catalog, &self.io(&place, Readers::OnOneThread))
             })
         };
-        // As in `call`; which node it was is known behind it.
-        let error = match catch_unwind(AssertUnwindSafe(call_all)) {
-            Ok(Ok(())) => return Ok(()),
-            Ok(Err(failure)) => Ok(failure),
-            Err(payload) => Err(payload),
+        self.call_several(&current, call_all)
+    }
+
+    #[cfg(feature = "rayon")]
+    fn execute_each(&self, next: &mut dyn FnMut(Option<usize>) -> Option<usize>) -> Result<(), (usize, Error)> {
+        let current = Cell::new(0);
+        let call_each = || {
+            let mut done = None;
+            if let [part] = self.plan.parts.as_slice() {
+                let io = Io::new(&self.memory.slots, Readers::OnSeveral);
+                while let Some(node) = next(done) {
+                    current.set(node);
+                    part.nodes[node].call(self.catalog, &io)?;
+                    done = Some(node);
+                }
+                return Ok(());
+            }
+            while let Some(node) = next(done) {
+                current.set(node);
+                let place = self.place(node);
+                place.code().call(self.catalog, &self.io(&place, Readers::OnSeveral))?;
+                done = Some(node);
+            }
+            Ok(())
         };
-        let current = begun.get().saturating_sub(1);
-        let place = self.place(current);
-        self.take_back(&place);
-        Err((
-            current,
-            error.map_or_else(
-                |payload| self.panicked(place.node(), payload),
-                |failure| self.failed(place.node(), *failure),
-            ),
-        ))
+        self.call_several(&current, call_each)
+    }
+
+    #[cfg(feature = "rayon")]
+    fn flow(&self, dag: &Dag) -> &Flow {
+        self.plan.flow(dag)
     }
 
     fn can_execute_all(&self) -> bool {

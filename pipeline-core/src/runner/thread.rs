@@ -53,6 +53,9 @@ impl ThreadRunner {
 impl Runner for ThreadRunner {
     fn execute(&self, run: &Run<'_>) -> Result<(), Error> {
         let max_workers = self.workers.limit("ThreadRunner")?.unwrap_or(run.dag().len());
+        if max_workers == 1 {
+            return run.execute_in_order();
+        }
         on_threads(run, max_workers, &Here)
     }
 }

@@ -52,10 +52,10 @@ fn most_at_a_time(runner: &dyn Runner, wanted: usize) -> usize {
 fn as_many_nodes_run_at_a_time_as_there_are_workers_and_no_more() {
     for n in 1..=8 {
         assert_eq!(most_at_a_time(&ThreadRunner::new().max_workers(n), n), n);
+        assert_eq!(most_at_a_time(&ParallelRunner::new().in_pool(pool(n)), n), n);
         assert_eq!(most_at_a_time(&InProcesses(n), n), n);
     }
     for n in 1..=4 {
-        assert_eq!(most_at_a_time(&ParallelRunner::new().in_pool(pool(n)), n), n);
         assert_eq!(most_at_a_time(&ParallelRunner::new().in_pool(pool(5)).max_workers(n), n), n);
         assert_eq!(most_at_a_time(&ParallelRunner::new().in_pool(pool(n)).max_workers(7), n), n);
     }
