@@ -12,6 +12,7 @@ pub(crate) mod parts;
 mod random;
 mod resume;
 mod selection;
+mod shared;
 mod slice;
 mod view;
 mod walk;
@@ -21,6 +22,7 @@ use std::fmt;
 use self::parts::{DatasetParts, NodeParts};
 pub use self::resume::ResumeHint;
 pub use self::selection::Selection;
+pub(crate) use self::shared::SharedDag;
 pub use self::slice::Slice;
 pub use self::view::{Dataset, Node};
 

@@ -212,11 +212,17 @@ impl<'r> Run<'r> {
     ///
     /// As [`execute`](Self::execute).
     pub fn execute_in_order(&self) -> Result<(), Error> {
-        let is_watched = !self.hooks.is_empty() || self.outer_cancellation.is_some() || self.releases.is_some();
-        if !self.is_plain() || is_watched || !self.nodes.can_execute_all() || !self.memory.begin_in_order() {
+        let may_change = self.outer_cancellation.is_some() || self.releases.is_some();
+        if !self.is_plain() || may_change || !self.nodes.can_execute_all() || !self.memory.begin_in_order() {
             return self.dag.order().try_for_each(|node| self.execute(node));
         }
-        match self.nodes.execute_all() {
+        let executed = if self.hooks.is_empty() {
+            self.nodes.execute_all()
+        } else {
+            let execute = |node| self.nodes.execute(node, self.hooks).map_err(|error| (node, error));
+            (0..self.dag.len()).try_for_each(execute)
+        };
+        match executed {
             Ok(()) => {
                 self.memory.end_in_order(None);
                 Ok(())
