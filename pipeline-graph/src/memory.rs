@@ -39,7 +39,9 @@ impl Memory {
         for (node, reads) in reads.iter_mut().enumerate() {
             reads.sort_unstable();
             reads.dedup();
-            reads.iter().for_each(|&dataset| readers[dataset].push(node));
+            for &dataset in reads.iter() {
+                readers[dataset].push(node);
+            }
         }
         Self { reads, writes, readers }
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use pipeline_core::Outputs;
-use pipeline_core::dag::Dag;
+use pipeline_core::dag::{Dag, Node};
 use pipeline_core::prelude::*;
 
 /// How many values there are, and how many there were at most.
@@ -87,7 +87,7 @@ fn holds<O: Outputs>(pipeline: &Pipeline<Catalog, O>, n_values: usize) {
 }
 
 fn names(dag: &Dag) -> Vec<&str> {
-    dag.nodes().filter_map(|node| node.name()).collect()
+    dag.nodes().filter_map(Node::name).collect()
 }
 
 #[test]

@@ -21,8 +21,8 @@ pub(crate) struct Hooks<'h> {
     run: RunId,
 }
 
-/// What a hook had to say against something: its name, and the error.
-type Veto = (String, BoxError);
+/// What a hook had to say against something: its name, and the error. In a box, since each event could return one.
+struct Veto(Box<(String, BoxError)>);
 
 /// The payload with which a veto leaves a node where it cannot return an error.
 pub(super) struct Vetoed(pub(super) Failure);
@@ -43,7 +43,7 @@ impl<'h> Hooks<'h> {
 
     /// Calls one method of each, up to the first that fails or panics.
     #[inline]
-    fn each(self, mut call: impl FnMut(&dyn Hook) -> Result<(), BoxError>) -> Result<(), Box<Veto>> {
+    fn each(self, mut call: impl FnMut(&dyn Hook) -> Result<(), BoxError>) -> Result<(), Veto> {
         for &hook in self.in_order {
             match catch_unwind(AssertUnwindSafe(|| call(hook))) {
                 Ok(Ok(())) => {}
@@ -57,11 +57,7 @@ impl<'h> Hooks<'h> {
     /// Calls one method of each that returns nothing, with how long it took for those that want to know. If one panics, the others are
     /// called all the same: what they began before has its end.
     #[inline]
-    fn each_after(
-        self,
-        took: Option<Duration>,
-        mut call: impl FnMut(&dyn Hook, Option<Duration>),
-    ) -> Result<(), Box<Veto>> {
+    fn each_after(self, took: Option<Duration>, mut call: impl FnMut(&dyn Hook, Option<Duration>)) -> Result<(), Veto> {
         let mut first = None;
         for &hook in self.in_order {
             let told = || call(hook, if took.is_some() && hook.wants_timings() { took } else { None });
@@ -75,13 +71,13 @@ impl<'h> Hooks<'h> {
 }
 
 #[cold]
-fn veto(hook: &dyn Hook, error: BoxError) -> Box<Veto> {
-    Box::new((hook.name().to_owned(), error))
+fn veto(hook: &dyn Hook, error: BoxError) -> Veto {
+    Veto(Box::new((hook.name().to_owned(), error)))
 }
 
 /// A panic is an error too.
 #[cold]
-fn panicked(hook: &dyn Hook, payload: Box<dyn Any + Send>) -> Box<Veto> {
+fn panicked(hook: &dyn Hook, payload: Box<dyn Any + Send>) -> Veto {
     veto(hook, format!("it panicked: {}", message(payload)).into())
 }
 
@@ -122,8 +118,8 @@ impl<'r> WatchRun<'r> {
     }
 
     #[cold]
-    fn error(&self, veto: Box<Veto>) -> Error {
-        let (hook, source) = *veto;
+    fn error(&self, veto: Veto) -> Error {
+        let (hook, source) = *veto.0;
         Error::Hook { pipeline: self.event.pipeline.map(str::to_owned), node: None, hook, source }
     }
 }
@@ -207,13 +203,13 @@ impl<'r> Watch<'r> {
 }
 
 #[cold]
-fn failure(veto: Box<Veto>) -> Failure {
-    let (hook, source) = *veto;
+fn failure(veto: Veto) -> Failure {
+    let (hook, source) = *veto.0;
     Failure::Hook(hook, source)
 }
 
 #[cold]
-fn boxed(veto: Box<Veto>) -> Box<Failure> {
+fn boxed(veto: Veto) -> Box<Failure> {
     Box::new(failure(veto))
 }
 

@@ -106,7 +106,9 @@ fn an_order_is_valid_and_never_holds_more_than_the_places_do() {
         let order = sorted(&nodes, n_datasets);
         for &at in &order {
             assert!(nodes[at].inputs.iter().all(|&input| seen[input]), "{nodes:?} in the order {order:?}");
-            nodes[at].outputs.iter().for_each(|&output| seen[output] = true);
+            for &output in &nodes[at].outputs {
+                seen[output] = true;
+            }
         }
         assert_eq!(order.len(), nodes.len());
         let (held, by_place) = held(&nodes, n_datasets);
