@@ -14,6 +14,7 @@ pub(crate) mod parts;
 mod random;
 mod resume;
 mod selection;
+mod shared;
 mod slice;
 mod view;
 mod walk;
@@ -23,6 +24,7 @@ use std::fmt;
 use self::parts::{DatasetParts, NodeParts};
 pub use self::resume::ResumeHint;
 pub use self::selection::Selection;
+pub(crate) use self::shared::SharedDag;
 pub use self::slice::Slice;
 pub use self::view::{Dataset, Node};
 
@@ -70,10 +72,13 @@ pub enum Kind {
 ///
 /// # Order
 ///
-/// [`nodes`](Self::nodes) lists the nodes in the order in which a sequential run executes them. Each node
-/// comes after the writers of its inputs; where that leaves a choice, the node that was written first in the source
-/// comes first. So a pipeline that is written in a valid order runs just as it is written, and two builds of
-/// the same source never differ. For a sum `a + b`, all of `a` counts as written before `b`.
+/// [`nodes`](Self::nodes) lists the nodes in the order in which a sequential run executes them. Each node comes after the writers of
+/// its inputs. Where that leaves a choice, few datasets are to be in memory at the same time. First comes the node that is the last
+/// reader of most of them, then the one that reads what was written last, then the one that was written first in the source: what
+/// was begun is ended before more is begun. Should the order of the source hold fewer datasets at its peak, it is kept, so none holds
+/// more than the one that is written. Datasets of the catalog do not count.
+///
+/// Two builds of the same source never differ. For a sum `a + b`, all of `a` counts as written before `b`.
 ///
 /// ```
 /// use pipeline_core::prelude::*;

@@ -98,7 +98,8 @@ macro_rules! catalog {
 /// | `pipeline! { for CATALOG; NODES }` | an expression over this catalog |
 /// | `pipeline!(< NODES >)` | the same, in angle brackets |
 ///
-/// Nodes stand behind each other, separated by commas; their order does not matter.
+/// Nodes stand behind each other, separated by commas; their order does not matter, but where [nothing else
+/// does](crate::Dag#order).
 ///
 /// ```text
 /// node(FUNCTION, [INPUTS] -> [OUTPUTS], name = "…", tags = ["…", …], retries = N, backoff = "…", timeout = "…")

@@ -10,7 +10,7 @@ use crate::collect::Collect;
 #[cfg(feature = "rayon")]
 use crate::dag::flow::Flow;
 use crate::dag::join::{Joined, join};
-use crate::dag::{Dag, Kind, Selection, Slice};
+use crate::dag::{Dag, Kind, Selection, SharedDag, Slice};
 use crate::memory::Memory;
 use crate::{Error, Outputs};
 
@@ -61,7 +61,7 @@ pub(crate) struct Plan<C> {
 /// The order of the nodes: a part's own, or a sum's.
 enum Planned {
     Single(&'static Dag),
-    Sum(Joined),
+    Sum(Arc<Joined>),
     Broken(String),
 }
 
@@ -103,8 +103,22 @@ impl<C, O: Outputs> Pipeline<C, O> {
         match &self.plan.order {
             Planned::Single(dag) => Ok(dag),
             Planned::Sum(joined) => Ok(&joined.dag),
-            Planned::Broken(problem) => Err(Error::Join { sum: self.label(), problem: problem.clone() }),
+            Planned::Broken(problem) => Err(self.broken(problem)),
         }
+    }
+
+    /// Its DAG, for those that outlive it.
+    pub(crate) fn shared_dag(&self) -> Result<SharedDag, Error> {
+        match &self.plan.order {
+            Planned::Single(dag) => Ok(SharedDag::Static(dag)),
+            Planned::Sum(joined) => Ok(SharedDag::Sum(Arc::clone(joined))),
+            Planned::Broken(problem) => Err(self.broken(problem)),
+        }
+    }
+
+    #[cold]
+    fn broken(&self, problem: &str) -> Error {
+        Error::Join { sum: self.label(), problem: problem.to_owned() }
     }
 
     /// The nodes that a slice selects, as [`Dag::select`] does; its errors name this pipeline.
@@ -204,7 +218,7 @@ impl<C: 'static, A: Outputs + 'static, B: Outputs + 'static> Add<Pipeline<C, B>>
             next += part.slots.len();
         }
         let dags: Vec<&Dag> = parts.iter().map(|part| part.dag).collect();
-        let order = join(&dags).map_or_else(Planned::Broken, Planned::Sum);
+        let order = join(&dags).map_or_else(Planned::Broken, |joined| Planned::Sum(Arc::new(joined)));
 
         let left_slots = self.plan.parts.iter().map(|part| part.slots.len()).sum();
         let collect = self.collect.and(other.collect, left_slots);

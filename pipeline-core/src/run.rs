@@ -217,8 +217,13 @@ impl<'r> Run<'r> {
 
     /// Whether to execute a node is to call it, and nothing else.
     fn is_bare(&self) -> bool {
-        let is_watched = !self.hooks.is_empty() || self.outer_cancellation.is_some() || self.releases.is_some();
-        self.is_plain() && !is_watched && self.nodes.can_execute_all()
+        self.hooks.is_empty() && self.goes_straight_on()
+    }
+
+    /// Whether there is nothing to do or to ask between two nodes.
+    fn goes_straight_on(&self) -> bool {
+        let asks_or_releases = self.outer_cancellation.is_some() || self.releases.is_some();
+        self.is_plain() && !asks_or_releases && self.nodes.can_execute_all()
     }
 
     /// Executes all nodes on this thread, in the order of the DAG, up to the first error. Cheaper than a loop over
@@ -228,10 +233,16 @@ impl<'r> Run<'r> {
     ///
     /// As [`execute`](Self::execute).
     pub fn execute_in_order(&self) -> Result<(), Error> {
-        if !self.is_bare() || !self.memory.begin_in_order() {
+        if !self.goes_straight_on() || !self.memory.begin_in_order() {
             return self.dag.order().try_for_each(|node| self.execute(node));
         }
-        match self.nodes.execute_all() {
+        let executed = if self.hooks.is_empty() {
+            self.nodes.execute_all()
+        } else {
+            let execute = |node| self.nodes.execute(node, self.hooks).map_err(|error| (node, error));
+            (0..self.dag.len()).try_for_each(execute)
+        };
+        match executed {
             Ok(()) => {
                 self.memory.end_in_order(None);
                 Ok(())

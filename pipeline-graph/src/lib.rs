@@ -3,6 +3,7 @@
 //!
 //! `pipeline-core` depends on this crate; nobody else needs to.
 
+mod memory;
 mod nearest;
 mod order;
 

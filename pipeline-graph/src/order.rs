@@ -3,6 +3,8 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
+use crate::memory::Memory;
+
 /// The ends of one node: places of the datasets that it reads and writes.
 #[derive(Clone, Debug, Default)]
 pub struct Ends {
@@ -34,28 +36,42 @@ pub struct Cycle {
     pub nodes: Vec<usize>,
 }
 
-/// Sorts nodes so that writers come before readers; where that leaves a choice, the earlier place comes first.
+/// Who waits for whom.
+pub(crate) struct Links {
+    pub(crate) successors: Vec<Vec<usize>>,
+    pub(crate) n_predecessors: Vec<u32>,
+}
+
+/// Sorts nodes so that writers come before readers. Where that leaves a choice, few datasets are to be in memory at once: the node comes first
+/// that is the last reader of most of them, then the one that reads what was written last, then the one at the earlier place. If the
+/// order that the places alone give holds fewer datasets at its peak, it is that one.
 ///
 /// A dataset is taken to have one writer; of several, the first counts.
 ///
 /// # Errors
 ///
 /// Fails if nodes wait for each other.
-pub fn order(nodes: &[Ends], n_datasets: usize) -> Result<Order, Cycle> {
-    let successors = successors(nodes, n_datasets);
-    let mut n_predecessors = vec![0_u32; nodes.len()];
-    for &successor in successors.iter().flatten() {
-        n_predecessors[successor] += 1;
-    }
+pub fn order(nodes: &[Ends], is_in_memory: &[bool]) -> Result<Order, Cycle> {
+    let links = Links::new(nodes, is_in_memory.len());
+    let (by_place, layers) = sort_by_place(&links)?;
+    let memory = Memory::new(nodes, is_in_memory);
+    let by_memory = memory.sort(&links);
+    let is_as_good = memory.most_held(&by_memory) <= memory.most_held(&by_place);
+    let Links { successors, n_predecessors } = links;
+    Ok(Order { nodes: if is_as_good { by_memory } else { by_place }, layers, successors, n_predecessors })
+}
 
-    let mut waits_for = n_predecessors.clone();
-    let mut layers = vec![0_u32; nodes.len()];
+/// The nodes by their places, as far as writers come before readers, and their layers.
+fn sort_by_place(links: &Links) -> Result<(Vec<usize>, Vec<u32>), Cycle> {
+    let n_nodes = links.successors.len();
+    let mut waits_for = links.n_predecessors.clone();
+    let mut layers = vec![0_u32; n_nodes];
     let mut ready: BinaryHeap<Reverse<usize>> =
-        (0..nodes.len()).filter(|&node| waits_for[node] == 0).map(Reverse).collect();
-    let mut sorted = Vec::with_capacity(nodes.len());
+        (0..n_nodes).filter(|&node| waits_for[node] == 0).map(Reverse).collect();
+    let mut sorted = Vec::with_capacity(n_nodes);
     while let Some(Reverse(node)) = ready.pop() {
         sorted.push(node);
-        for &successor in &successors[node] {
+        for &successor in &links.successors[node] {
             layers[successor] = layers[successor].max(layers[node] + 1);
             waits_for[successor] -= 1;
             if waits_for[successor] == 0 {
@@ -63,12 +79,22 @@ pub fn order(nodes: &[Ends], n_datasets: usize) -> Result<Order, Cycle> {
             }
         }
     }
-
-    if sorted.len() < nodes.len() {
+    if sorted.len() < n_nodes {
         let open: Vec<bool> = waits_for.iter().map(|&count| count > 0).collect();
-        return Err(cycle(&successors, &open));
+        return Err(cycle(&links.successors, &open));
     }
-    Ok(Order { nodes: sorted, layers, successors, n_predecessors })
+    Ok((sorted, layers))
+}
+
+impl Links {
+    fn new(nodes: &[Ends], n_datasets: usize) -> Self {
+        let successors = successors(nodes, n_datasets);
+        let mut n_predecessors = vec![0_u32; nodes.len()];
+        for &successor in successors.iter().flatten() {
+            n_predecessors[successor] += 1;
+        }
+        Self { successors, n_predecessors }
+    }
 }
 
 fn successors(nodes: &[Ends], n_datasets: usize) -> Vec<Vec<usize>> {
@@ -140,7 +166,7 @@ mod tests {
     #[test]
     fn writers_come_before_readers_and_else_the_source_decides() {
         let nodes = [ends(&[2], &[3]), ends(&[0], &[1]), ends(&[1], &[2]), ends(&[0], &[4])];
-        let order = order(&nodes, 5).unwrap();
+        let order = order(&nodes, &[false; 5]).unwrap();
         assert_eq!(order.nodes, [1, 2, 0, 3]);
         assert_eq!(order.layers, [2, 0, 1, 0]);
         assert_eq!(order.successors, [vec![], vec![2], vec![0], vec![]]);
@@ -150,7 +176,7 @@ mod tests {
     #[test]
     fn a_node_that_reads_a_dataset_twice_waits_for_it_once() {
         let nodes = [ends(&[], &[0, 1]), ends(&[0, 0, 1], &[2])];
-        let order = order(&nodes, 3).unwrap();
+        let order = order(&nodes, &[true; 3]).unwrap();
         assert_eq!(order.successors[0], [1]);
         assert_eq!(order.n_predecessors[1], 1);
     }
@@ -159,11 +185,11 @@ mod tests {
     fn a_circle_is_found_behind_a_tail_and_without_it() {
         // 0 waits for the circle 1 -> 2 -> 3 -> 1 but does not lie on it.
         let nodes = [ends(&[3], &[4]), ends(&[3], &[1]), ends(&[1], &[2]), ends(&[2], &[3])];
-        assert_eq!(order(&nodes, 5).unwrap_err(), Cycle { nodes: vec![1, 2, 3] });
+        assert_eq!(order(&nodes, &[false; 5]).unwrap_err(), Cycle { nodes: vec![1, 2, 3] });
     }
 
     #[test]
     fn a_node_that_reads_its_own_output_is_a_circle_of_one() {
-        assert_eq!(order(&[ends(&[0], &[0])], 1).unwrap_err(), Cycle { nodes: vec![0] });
+        assert_eq!(order(&[ends(&[0], &[0])], &[true]).unwrap_err(), Cycle { nodes: vec![0] });
     }
 }

@@ -88,7 +88,8 @@ impl<'a> Graph<'a> {
                 outputs: wires.outputs.iter().flatten().copied().collect(),
             })
             .collect();
-        let order = pipeline_graph::order(&ends, resolver.datasets.len());
+        let is_in_memory: Vec<bool> = resolver.datasets.iter().map(|dataset| dataset.home == Home::Memory).collect();
+        let order = pipeline_graph::order(&ends, &is_in_memory);
         Self { nodes, wires, parameters: resolver.parameters, datasets: resolver.datasets, order }
     }
 

@@ -109,7 +109,7 @@ fn nodes_come_in_an_order_that_can_run_and_keep_that_of_the_source_where_they_ar
 }
 
 #[test]
-fn a_pipeline_that_is_written_in_an_order_that_can_run_keeps_it() {
+fn what_is_begun_is_ended_before_more_is_begun_and_else_the_source_decides() {
     let pipeline = pipeline! {
         for Catalog;
         node(identity, [C] -> [first]),
@@ -121,7 +121,7 @@ fn a_pipeline_that_is_written_in_an_order_that_can_run_keeps_it() {
     };
     let outputs: Vec<String> =
         pipeline.dag().unwrap().nodes().flat_map(|node| names(node.outputs())).map(str::to_owned).collect();
-    assert_eq!(outputs, ["first", "second", "third", "fourth", "fifth", "sixth"]);
+    assert_eq!(outputs, ["first", "third", "sixth", "second", "fifth", "fourth"]);
 }
 
 #[test]
@@ -152,11 +152,11 @@ fn nodes_print_as_in_kedro() {
         texts(pipeline.dag().unwrap().nodes()),
         [
             "node3: identity([C]) -> [D]",
+            "<closure>([D]) -> [E]",
             "identity([C]) -> [copy]",
+            "<closure>([copy]) -> [left;right]",
             "f(None) -> [x]",
             "g([copy;x]) -> None",
-            "<closure>([D]) -> [E]",
-            "<closure>([copy]) -> [left;right]",
             "identity([C]) -> [path]",
             "len([flowers]) -> [len]",
         ]

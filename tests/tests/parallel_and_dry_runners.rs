@@ -124,8 +124,8 @@ mod dry {
              notice([A]) -> [B]\n\
              last: notice([B]) -> [C]\n\
              <closure>([A;never]) -> [sum]\n\
-             <closure>(None) -> [one]\n\
-             <closure>([sum]) -> None"
+             <closure>([sum]) -> None\n\
+             <closure>(None) -> [one]"
         );
         assert!(report.error().is_none());
         assert!(report.nodes().all(|(_, status)| status == Status::WouldExecute));

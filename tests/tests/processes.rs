@@ -243,10 +243,9 @@ fn a_run_that_keeps_going_does_so_with_a_new_worker() {
     for max_workers in 1..3 {
         let catalog = Catalog::default();
         let runner = runner().max_workers(max_workers);
-        let report =
-            runner.run_named_with(&pipelines(), "aborting", &catalog, &RunOptions::new().keep_going()).unwrap();
-        let status: Vec<(&str, Status)> = report.nodes().collect();
-        let of = |wanted: &str| status.iter().find(|(node, _)| node.starts_with(wanted)).unwrap().1;
+        let options = RunOptions::new().keep_going();
+        let report = runner.run_named_with(&pipelines(), "aborting", &catalog, &options).unwrap();
+        let of = |wanted: &str| report.nodes().find(|(node, _)| node.to_string().starts_with(wanted)).unwrap().1;
         assert_eq!(of("aborts"), Status::Failed);
         assert_eq!(of("waits"), Status::Skipped("a node that it waits for failed"));
         assert_eq!(of("works"), Status::Completed);

@@ -26,8 +26,9 @@ pub(crate) fn join(parts: &[&Dag]) -> Result<Joined, String> {
     check_names(&nodes)?;
     check_writers(&nodes, &ends, &datasets)?;
 
+    let is_in_memory: Vec<bool> = datasets.iter().map(|&(_, kind)| kind == Kind::Memory).collect();
     let order =
-        pipeline_graph::order(&ends, datasets.len()).map_err(|Cycle { nodes: circle }| spell_out(&circle, &nodes))?;
+        pipeline_graph::order(&ends, &is_in_memory).map_err(|Cycle { nodes: circle }| spell_out(&circle, &nodes))?;
     Ok(assemble(parts, &nodes, &ends, datasets, &order))
 }
 

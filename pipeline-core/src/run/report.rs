@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::dag::ResumeHint;
+use crate::dag::{Node, ResumeHint, SharedDag};
 use crate::{Error, Outputs};
 
 /// How a node fared in a run.
@@ -31,7 +31,9 @@ impl Status {
 pub struct Report<O: Outputs = ()> {
     /// The free outputs, each in an `Option`.
     pub outputs: O::Partial,
-    nodes: Vec<(String, Status)>,
+    dag: SharedDag,
+    /// How each node fared, if not all are completed.
+    statuses: Option<Box<[Status]>>,
     error: Option<Error>,
     resume_hint: Option<ResumeHint>,
 }
@@ -39,16 +41,26 @@ pub struct Report<O: Outputs = ()> {
 impl<O: Outputs> Report<O> {
     pub(super) fn new(
         outputs: O::Partial,
-        nodes: Vec<(String, Status)>,
+        dag: SharedDag,
+        statuses: Option<Box<[Status]>>,
         error: Option<Error>,
         resume_hint: Option<ResumeHint>,
     ) -> Self {
-        Self { outputs, nodes, error, resume_hint }
+        Self { outputs, dag, statuses, error, resume_hint }
     }
 
-    /// The nodes as Kedro prints them, in the order of execution, and how each fared.
-    pub fn nodes(&self) -> impl ExactSizeIterator<Item = (&str, Status)> {
-        self.nodes.iter().map(|(node, status)| (node.as_str(), *status))
+    /// The nodes, in the order of execution, and how each fared.
+    pub fn nodes(&self) -> impl ExactSizeIterator<Item = (Node<'_>, Status)> {
+        let status = |node: Node<'_>| match &self.statuses {
+            None => Status::Completed,
+            Some(statuses) => statuses[node.id().index()],
+        };
+        self.dag.nodes().map(move |node| (node, status(node)))
+    }
+
+    /// Whether all nodes are completed.
+    pub(super) fn is_whole(&self) -> bool {
+        self.statuses.is_none()
     }
 
     /// The error that ended the run.
@@ -75,7 +87,7 @@ impl<O: Outputs> Report<O> {
         }
     }
 
-    fn with_status(&self, wanted: Status) -> impl Iterator<Item = &str> {
+    fn with_status(&self, wanted: Status) -> impl Iterator<Item = Node<'_>> {
         self.nodes().filter(move |&(_, status)| status == wanted).map(|(node, _)| node)
     }
 }
@@ -88,7 +100,7 @@ impl<O: Outputs> fmt::Display for Report<O> {
             return self.with_status(Status::WouldExecute).try_for_each(|node| write!(f, "\n{node}"));
         }
         let n_completed = self.with_status(Status::Completed).count();
-        let n_selected = self.nodes.len() - self.with_status(Status::NOT_SELECTED).count();
+        let n_selected = self.dag.len() - self.with_status(Status::NOT_SELECTED).count();
         write!(f, "Completed {n_completed} out of {n_selected} nodes")?;
         for (node, status) in self.nodes().filter(|&(_, status)| status != Status::NOT_SELECTED) {
             match status {

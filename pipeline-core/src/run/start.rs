@@ -49,27 +49,38 @@ pub(crate) fn report<C: Catalog + Sync, O: Outputs>(
     options: &RunOptions<'_>,
     runner: Runner<'_>,
 ) -> Result<Report<O>, Error> {
+    let dag = pipeline.shared_dag()?;
     let collect = |run: &Run<'_>, io: &Io<'_>, error: Option<Error>| {
-        let nodes = run.dag.nodes().map(|node| (node.to_string(), run.status(node, error.as_ref()))).collect();
+        let statuses = run.statuses(error.as_ref());
         let is_persisted = |name: &str| catalog.dataset(name).is_some_and(AnyDataset::is_persisted);
         let is_completed = |node: NodeId| run.memory.state(node.index()) == State::Completed;
         let whole = || Selection::whole(run.dag);
         let selection = run.selection.cloned().unwrap_or_else(whole);
         let hint = error.as_ref().and_then(|_| run.dag.resume_hint(&selection, is_completed, is_persisted));
-        Report::new(pipeline.collect().partial(io), nodes, error, hint)
+        Report::new(pipeline.collect().partial(io), dag, statuses, error, hint)
     };
-    start(pipeline, catalog, options, runner, collect, |_| false)
+    let is_empty = |report: &Report<O>| report.is_whole() && pipeline.collect().takes_all();
+    start(pipeline, catalog, options, runner, collect, is_empty)
 }
 
 impl Run<'_> {
-    /// What became of a node, when the run is over.
-    fn status(&self, node: Node<'_>, error: Option<&Error>) -> Status {
-        let would_execute = self.would_execute.lock().unwrap_or_else(PoisonError::into_inner);
+    /// What became of each node, when the run is over; none if all are completed.
+    fn statuses(&self, error: Option<&Error>) -> Option<Box<[Status]>> {
+        if self.memory.is_all_completed() {
+            return None;
+        }
+        let mut would_execute = self.would_execute.lock().unwrap_or_else(PoisonError::into_inner);
+        would_execute.sort_unstable();
+        let statuses: Box<[Status]> = self.dag.nodes().map(|node| self.status(node, &would_execute, error)).collect();
+        statuses.iter().any(|&status| status != Status::Completed).then_some(statuses)
+    }
+
+    fn status(&self, node: Node<'_>, would_execute: &[NodeId], error: Option<&Error>) -> Status {
         let is_outside = |nodes: Option<&Selection>| nodes.is_some_and(|selection| !selection.contains(node.id()));
         match self.memory.state(node.id().index()) {
             State::Completed => Status::Completed,
             State::Failed | State::Running => Status::Failed,
-            State::Waiting if would_execute.contains(&node.id()) => Status::WouldExecute,
+            State::Waiting if would_execute.binary_search(&node.id()).is_ok() => Status::WouldExecute,
             _ if is_outside(self.sliced) => Status::NOT_SELECTED,
             _ if is_outside(self.selection) => Status::Skipped("no missing output needs it"),
             State::Orphaned => Status::Skipped("a node that it waits for failed"),

@@ -1,6 +1,7 @@
 //! How a run calls hooks: in their order, with the time if they want it, and never with a panic that gets away.
 
 use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use super::together::Together;
@@ -8,7 +9,7 @@ use crate::dag::{Dag, DatasetId, Node};
 use crate::dataset::AnyDataset;
 use crate::hook::{DatasetEvent, Hook, NodeEvent, RunEvent, RunId};
 use crate::io::Failure;
-use crate::panics::caught;
+use crate::panics::message;
 use crate::{BoxError, Error};
 
 /// The hooks of a run.
@@ -20,8 +21,8 @@ pub(crate) struct Hooks<'h> {
     run: RunId,
 }
 
-/// What a hook had to say against something: its name, and the error.
-type Veto = (String, BoxError);
+/// What a hook had to say against something: its name, and the error. In a box, since each event could return one.
+struct Veto(Box<(String, BoxError)>);
 
 /// The payload with which a veto leaves a node where it cannot return an error.
 pub(super) struct Vetoed(pub(super) Failure);
@@ -41,29 +42,43 @@ impl<'h> Hooks<'h> {
     }
 
     /// Calls one method of each, up to the first that fails or panics.
+    #[inline]
     fn each(self, mut call: impl FnMut(&dyn Hook) -> Result<(), BoxError>) -> Result<(), Veto> {
-        self.in_order.iter().try_for_each(|hook| called(*hook, |hook| call(hook)))
+        for &hook in self.in_order {
+            match catch_unwind(AssertUnwindSafe(|| call(hook))) {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => return Err(veto(hook, error)),
+                Err(payload) => return Err(panicked(hook, payload)),
+            }
+        }
+        Ok(())
     }
 
     /// Calls one method of each that returns nothing, with how long it took for those that want to know. If one panics, the others are
     /// called all the same: what they began before has its end.
+    #[inline]
     fn each_after(self, took: Option<Duration>, mut call: impl FnMut(&dyn Hook, Option<Duration>)) -> Result<(), Veto> {
-        let mut result = Ok(());
-        for hook in self.in_order {
-            let told = called(*hook, |hook| {
-                call(hook, took.filter(|_| hook.wants_timings()));
-                Ok(())
-            });
-            result = result.and(told);
+        let mut first = None;
+        for &hook in self.in_order {
+            let told = || call(hook, if took.is_some() && hook.wants_timings() { took } else { None });
+            if let Err(payload) = catch_unwind(AssertUnwindSafe(told)) {
+                let panicked = panicked(hook, payload);
+                first.get_or_insert(panicked);
+            }
         }
-        result
+        first.map_or(Ok(()), Err)
     }
 }
 
-/// Calls a method of a hook; a panic is an error too.
-fn called(hook: &dyn Hook, call: impl FnOnce(&dyn Hook) -> Result<(), BoxError>) -> Result<(), Veto> {
-    let result = caught(|| call(hook)).unwrap_or_else(|message| Err(format!("it panicked: {message}").into()));
-    result.map_err(|error| (hook.name().to_owned(), error))
+#[cold]
+fn veto(hook: &dyn Hook, error: BoxError) -> Veto {
+    Veto(Box::new((hook.name().to_owned(), error)))
+}
+
+/// A panic is an error too.
+#[cold]
+fn panicked(hook: &dyn Hook, payload: Box<dyn Any + Send>) -> Veto {
+    veto(hook, format!("it panicked: {}", message(payload)).into())
 }
 
 /// The hooks of a run, around all its nodes.
@@ -103,7 +118,8 @@ impl<'r> WatchRun<'r> {
     }
 
     #[cold]
-    fn error(&self, (hook, source): Veto) -> Error {
+    fn error(&self, veto: Veto) -> Error {
+        let (hook, source) = *veto.0;
         Error::Hook { pipeline: self.event.pipeline.map(str::to_owned), node: None, hook, source }
     }
 }
@@ -111,9 +127,8 @@ impl<'r> WatchRun<'r> {
 /// The hooks of a run, around one node and its datasets.
 pub(crate) struct Watch<'r> {
     hooks: Hooks<'r>,
-    pipeline: Option<&'r str>,
-    /// In its part of the pipeline, by whose ids its datasets are known.
-    node: Node<'r>,
+    /// With the node in its part of the pipeline, by whose ids its datasets are known.
+    event: NodeEvent<'r>,
     started: Option<Instant>,
     /// If its loads and saves are to be asynchronous.
     pub(super) together: Option<Together<'r>>,
@@ -126,7 +141,8 @@ impl<'r> Watch<'r> {
         node: Node<'r>,
         together: Option<Together<'r>>,
     ) -> Self {
-        Self { hooks, pipeline, node, started: hooks.now(), together }
+        let event = NodeEvent { run: hooks.run, pipeline, node, took: None };
+        Self { hooks, event, started: hooks.now(), together }
     }
 
     pub(super) fn is_timed(&self) -> bool {
@@ -138,16 +154,16 @@ impl<'r> Watch<'r> {
     }
 
     fn event(&self, took: Option<Duration>) -> NodeEvent<'r> {
-        NodeEvent { run: self.hooks.run, pipeline: self.pipeline, node: self.node, took }
+        NodeEvent { took, ..self.event }
     }
 
     fn dataset(&self, id: u32, took: Option<Duration>) -> DatasetEvent<'r> {
-        let dataset = self.node.dag().dataset(DatasetId(id));
-        DatasetEvent { run: self.hooks.run, pipeline: self.pipeline, node: self.node, dataset, took }
+        let NodeEvent { run, pipeline, node, .. } = self.event;
+        DatasetEvent { run, pipeline, node, dataset: node.dag().dataset(DatasetId(id)), took }
     }
 
     pub(super) fn before_node(&self) -> Result<(), Failure> {
-        self.hooks.each(|hook| hook.before_node_run(&self.event(None))).map_err(failure)
+        self.hooks.each(|hook| hook.before_node_run(&self.event)).map_err(failure)
     }
 
     pub(super) fn after_node(&self) -> Result<(), Failure> {
@@ -161,31 +177,38 @@ impl<'r> Watch<'r> {
 
     /// Before a load: when that is, if a hook wants to know.
     pub(crate) fn before_load(&self, id: u32) -> Result<Option<Instant>, Box<Failure>> {
-        let result = self.hooks.each(|hook| hook.before_dataset_loaded(&self.dataset(id, None)));
+        let event = self.dataset(id, None);
+        let result = self.hooks.each(|hook| hook.before_dataset_loaded(&event));
         result.map_err(boxed).map(|()| self.hooks.now())
     }
 
     pub(crate) fn loaded(&self, id: u32, took: Option<Duration>, value: &dyn Any) -> Result<(), Box<Failure>> {
-        let call = |hook: &dyn Hook, took| hook.after_dataset_loaded(&self.dataset(id, took), value);
+        let event = self.dataset(id, None);
+        let call = |hook: &dyn Hook, took| hook.after_dataset_loaded(&DatasetEvent { took, ..event }, value);
         self.hooks.each_after(took, call).map_err(boxed)
     }
 
     /// Before a save: when that is, if a hook wants to know.
     pub(crate) fn before_save(&self, id: u32, value: &dyn Any) -> Result<Option<Instant>, Box<Failure>> {
-        let result = self.hooks.each(|hook| hook.before_dataset_saved(&self.dataset(id, None), value));
+        let event = self.dataset(id, None);
+        let result = self.hooks.each(|hook| hook.before_dataset_saved(&event, value));
         result.map_err(boxed).map(|()| self.hooks.now())
     }
 
     pub(crate) fn saved(&self, id: u32, took: Option<Duration>) -> Result<(), Box<Failure>> {
-        let call = |hook: &dyn Hook, took| hook.after_dataset_saved(&self.dataset(id, took));
+        let event = self.dataset(id, None);
+        let call = |hook: &dyn Hook, took| hook.after_dataset_saved(&DatasetEvent { took, ..event });
         self.hooks.each_after(took, call).map_err(boxed)
     }
 }
 
-fn failure((hook, source): Veto) -> Failure {
+#[cold]
+fn failure(veto: Veto) -> Failure {
+    let (hook, source) = *veto.0;
     Failure::Hook(hook, source)
 }
 
+#[cold]
 fn boxed(veto: Veto) -> Box<Failure> {
     Box::new(failure(veto))
 }

@@ -196,9 +196,12 @@ pipeline! {
 pub(crate) fn reports_every_node(runner: &dyn Runner) {
     let report = runner.run_report(&doubling(), &Catalog::default()).expect("it can start");
     assert!(report.error().is_none());
-    let nodes: Vec<(&str, Status)> = report.nodes().collect();
+    let nodes: Vec<(String, Status)> = report.nodes().map(|(node, status)| (node.to_string(), status)).collect();
     let completed = Status::Completed;
-    assert_eq!(nodes, [("double([A]) -> [B]", completed), ("double([B]) -> [doubled]", completed)]);
+    assert_eq!(
+        nodes,
+        [("double([A]) -> [B]".to_owned(), completed), ("double([B]) -> [doubled]".to_owned(), completed)]
+    );
     assert_eq!(report.outputs.doubled, Some(12));
     assert_eq!(report.to_string(), "Completed 2 out of 2 nodes");
     assert_eq!(report.into_result().expect("there was no error").outputs.doubled, Some(12));

@@ -165,8 +165,8 @@ fn values_that_were_kept_for_a_node_that_waits_for_a_failure_are_dropped() {
         for Catalog;
         node(move || value.lock().expect("no panic").take(), [] -> [value]),
         node(|value: &Option<Arc<()>>| assert!(value.is_some()), [value] -> []),
-        node(refuse?, [A] -> [refused]),
         node((before), [A] -> [B]),
+        node(refuse?, [B] -> [refused]),
         node(|_: &Option<Arc<()>>, _: i32| (), [value, refused] -> []),
         node((after), [A] -> [C]),
     };
