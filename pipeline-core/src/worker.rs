@@ -48,16 +48,19 @@
 //! # }
 //! ```
 
+pub(crate) mod bytes;
 pub(crate) mod channel;
 pub(crate) mod message;
+mod shared;
 
 use std::ffi::OsString;
 use std::io::{self, BufReader, Read};
 use std::process;
 use std::thread::Builder;
 
-use self::channel::{Role, Stream, connect};
-use self::message::{Told, read_agreement, read_call, write_agreed, write_outcome};
+use self::channel::{Role, Stream, connect, connect_files};
+use self::message::{Asked, Told, read_agreement, read_asked, write_agreed, write_outcome};
+pub(crate) use self::shared::Files;
 use crate::run::elsewhere::{Agreement, InWorker};
 use crate::{Cancellation, Catalog, Pipelines};
 
@@ -106,6 +109,7 @@ pub(crate) fn joined(arguments: &[OsString]) -> OsString {
 fn connected<C: Catalog + Sync, R>(pipelines: &Pipelines<C, R>, address: &OsString, token: &str) -> io::Result<()> {
     let messages = connect(address, token, Role::Messages)?;
     let lifeline = connect(address, token, Role::Lifeline)?;
+    let files = connect_files(address, token)?;
     let cancellation = Cancellation::new();
     let of_lifeline = cancellation.clone();
     Builder::new().name("lifeline".to_owned()).spawn(move || hold(lifeline, &of_lifeline))?;
@@ -114,7 +118,7 @@ fn connected<C: Catalog + Sync, R>(pipelines: &Pipelines<C, R>, address: &OsStri
     match agree(pipelines, &wanted) {
         Ok(worker) => {
             write_agreed(&messages, Ok(()))?;
-            cancellation.within(|| execute(worker, reader, &messages))
+            cancellation.within(|| execute(worker, reader, &messages, &files))
         }
         Err(problem) => write_agreed(&messages, Err(&problem)),
     }
@@ -129,15 +133,22 @@ fn agree<'p, C: Catalog + Sync, R>(
 }
 
 /// Executes one node after the other until the run closes the channel.
-fn execute<C: Catalog + Sync>(mut worker: InWorker<'_, C>, mut from: BufReader<Stream>, to: &Stream) -> io::Result<()> {
+fn execute<C: Catalog + Sync>(
+    mut worker: InWorker<'_, C>,
+    mut from: BufReader<Stream>,
+    to: &Stream,
+    files: &Files,
+) -> io::Result<()> {
     loop {
-        let (node, inputs) = match read_call(&mut from) {
-            Ok(call) => call,
+        match read_asked(&mut from, files) {
+            Ok(Asked::Execute { node, inputs }) => {
+                let outcome = worker.execute(node as usize, inputs).map_err(|error| Told::new(&error));
+                write_outcome(to, files, &outcome)?;
+            }
+            Ok(Asked::Forget { slot }) => worker.forget(slot as usize),
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(()),
             Err(error) => return Err(error),
-        };
-        let outcome = worker.execute(node as usize, inputs).map_err(|error| Told::new(&error));
-        write_outcome(to, &outcome)?;
+        }
     }
 }
 

@@ -1,7 +1,8 @@
 //! The channel between a run and a worker: a socket that nobody else can use, and never the standard streams, which belong to the nodes.
 //!
-//! The process of the run listens, and the worker that it starts connects twice: once for messages, and once for a *lifeline*, on which the
-//! worker waits all the time, so that it hears when the run is cancelled, and ends when the process of the run is gone.
+//! The process of the run listens, and the worker that it starts connects once for messages, once for a *lifeline*, on which the
+//! worker waits all the time, so that it hears when the run is cancelled, and ends when the process of the run is gone, and where processes can
+//! share memory, once for that.
 
 use std::collections::hash_map::RandomState;
 use std::ffi::{OsStr, OsString};
@@ -14,6 +15,7 @@ use self::tcp as transport;
 pub(crate) use self::transport::Stream;
 #[cfg(unix)]
 use self::unix as transport;
+use super::shared::Files;
 
 /// By which a connection shows that it comes from a process that the run has started.
 pub(crate) type Token = String;
@@ -24,6 +26,8 @@ pub(crate) type Token = String;
 pub(crate) enum Role {
     Messages = b'm',
     Lifeline = b'l',
+    /// Memory that both share.
+    Files = b'f',
     /// Nothing: nobody will connect any more.
     GaveUp = b'g',
 }
@@ -41,6 +45,14 @@ impl Listener {
 
     pub(crate) fn address(&self) -> (OsString, Token) {
         (self.listener.address(), self.token.clone())
+    }
+
+    /// Waits for the connection of memory that both share.
+    pub(crate) fn accept_files(&self) -> io::Result<Option<Files>> {
+        #[cfg(target_os = "linux")]
+        return Ok(self.accept(Role::Files)?.map(Files::new));
+        #[cfg(not(target_os = "linux"))]
+        return Ok(Some(Files));
     }
 
     /// Waits for a connection of this role, unless one says that there will be none.
@@ -73,6 +85,14 @@ pub(crate) fn connect(address: &OsStr, token: &str, role: Role) -> io::Result<St
     hello.push(role as u8);
     stream.write_all(&hello)?;
     Ok(stream)
+}
+
+/// Connects for memory that both share.
+pub(crate) fn connect_files(address: &OsStr, token: &str) -> io::Result<Files> {
+    #[cfg(target_os = "linux")]
+    return connect(address, token, Role::Files).map(Files::new);
+    #[cfg(not(target_os = "linux"))]
+    return Ok(Files);
 }
 
 /// 128 bits that nobody can guess: the standard library keys its hash maps with random numbers of the system.

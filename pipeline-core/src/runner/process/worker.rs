@@ -7,7 +7,9 @@ use std::thread::Builder;
 
 use super::child::{Gone, Process};
 use crate::dag::NodeId;
-use crate::run::elsewhere::{Agreement, Carried};
+use crate::run::elsewhere::{Agreement, Carried, Input, Keeper, Wanted};
+use crate::worker::Files;
+use crate::worker::bytes::Bytes;
 use crate::worker::channel::{Listener, Role, Stream, connect};
 use crate::worker::message::{Told, read_agreed, read_outcome, write_agreement, write_call};
 
@@ -15,6 +17,8 @@ use crate::worker::message::{Told, read_agreed, read_outcome, write_agreement, w
 pub(super) struct Worker {
     process: Process,
     messages: BufReader<Stream>,
+    files: Files,
+    keeper: Arc<Keeper>,
     lifeline: Arc<Stream>,
 }
 
@@ -36,15 +40,16 @@ impl Worker {
         let not_started = |error: io::Error| format!("it cannot be started: {error}");
         let listener = Listener::new().map_err(not_started)?;
         let mut process = Process::start(arguments, is_test, &listener).map_err(not_started)?;
-        let met = meet(&listener, &mut process).and_then(|(messages, lifeline)| {
-            write_agreement(&messages, agreement)?;
-            let mut messages = BufReader::new(messages);
-            Ok((read_agreed(&mut messages)?, messages, lifeline))
+        let met = meet(&listener, &mut process).and_then(|streams| {
+            let keeper = Keeper::new(streams.messages.try_clone()?);
+            write_agreement(&streams.messages, agreement)?;
+            let mut messages = BufReader::new(streams.messages);
+            Ok((read_agreed(&mut messages)?, messages, streams.files, keeper, Arc::new(streams.lifeline)))
         });
         match met {
-            Ok((Ok(()), messages, lifeline)) => Ok(Self { process, messages, lifeline: Arc::new(lifeline) }),
-            Ok((Err(problem), messages, _)) => {
-                drop(messages);
+            Ok((Ok(()), messages, files, keeper, lifeline)) => Ok(Self { process, messages, files, keeper, lifeline }),
+            Ok((Err(problem), messages, _, keeper, _)) => {
+                drop((messages, keeper));
                 process.end();
                 Err(problem)
             }
@@ -67,13 +72,25 @@ impl Worker {
     }
 
     /// Has a node executed. An error is one of the channel: the worker is gone.
-    pub(super) fn call(
-        &mut self,
-        node: NodeId,
-        inputs: &Carried<Arc<Vec<u8>>>,
-    ) -> io::Result<Result<Carried<Vec<u8>>, Told>> {
-        write_call(self.messages.get_ref(), node.0, inputs)?;
-        read_outcome(&mut self.messages)
+    pub(super) fn call(&mut self, node: NodeId, inputs: &Carried<Wanted>) -> io::Result<Result<Carried<Bytes>, Told>> {
+        let sent = |Wanted { value, is_last }: &Wanted| match value.is_kept_by(&self.keeper) {
+            true => Input::Kept { is_last: *is_last },
+            false => Input::Sent(Arc::clone(value)),
+        };
+        let sent = inputs.iter().map(|(id, wanted)| (*id, sent(wanted))).collect();
+        write_call(&*self.keeper.lock(), &self.files, node.0, &sent)?;
+        let outcome = read_outcome(&mut self.messages, &self.files)?;
+        for ((_, Wanted { value, .. }), (_, sent)) in inputs.iter().zip(&sent) {
+            // What a node that failed has seen, the worker does not hand to another.
+            if matches!(sent, Input::Kept { is_last } if *is_last || outcome.is_err()) {
+                drop(value.let_go());
+            }
+        }
+        Ok(outcome)
+    }
+
+    pub(super) fn keeper(&self) -> &Arc<Keeper> {
+        &self.keeper
     }
 
     /// Learns what became of a worker that no longer answers.
@@ -83,15 +100,21 @@ impl Worker {
 
     /// Ends a worker that has nothing to do.
     pub(super) fn end(self) {
-        let Self { process, messages, lifeline } = self;
-        drop(messages);
-        drop(lifeline);
+        let Self { process, messages, files, keeper, lifeline } = self;
+        drop((messages, files, keeper, lifeline));
         process.end();
     }
 }
 
+/// The connections of a worker.
+struct Streams {
+    messages: Stream,
+    lifeline: Stream,
+    files: Files,
+}
+
 /// Waits until the process has connected, or has ended.
-fn meet(listener: &Listener, process: &mut Process) -> io::Result<(Stream, Stream)> {
+fn meet(listener: &Listener, process: &mut Process) -> io::Result<Streams> {
     let (address, token) = listener.address();
     std::thread::scope(|scope| {
         let met = process.met();
@@ -103,7 +126,11 @@ fn meet(listener: &Listener, process: &mut Process) -> io::Result<(Stream, Strea
         Builder::new().name("pipeline".to_owned()).spawn_scoped(scope, give_up)?;
         let none = || io::Error::other("nobody connected");
         let accept = |role| listener.accept(role)?.ok_or_else(none);
-        let streams = accept(Role::Messages).and_then(|messages| Ok((messages, accept(Role::Lifeline)?)));
+        let accept_all = || {
+            let (messages, lifeline) = (accept(Role::Messages)?, accept(Role::Lifeline)?);
+            Ok(Streams { messages, lifeline, files: listener.accept_files()?.ok_or_else(none)? })
+        };
+        let streams = accept_all();
         met();
         streams
     })
