@@ -58,7 +58,7 @@ use std::io::{self, BufReader, Read};
 use std::process;
 use std::thread::Builder;
 
-use self::channel::{Role, Stream, connect, connect_files};
+use self::channel::{Role, Stream, connect};
 use self::message::{Asked, Told, read_agreement, read_asked, write_agreed, write_outcome};
 pub(crate) use self::shared::Files;
 use crate::run::elsewhere::{Agreement, InWorker};
@@ -109,7 +109,7 @@ pub(crate) fn joined(arguments: &[OsString]) -> OsString {
 fn connected<C: Catalog + Sync, R>(pipelines: &Pipelines<C, R>, address: &OsString, token: &str) -> io::Result<()> {
     let messages = connect(address, token, Role::Messages)?;
     let lifeline = connect(address, token, Role::Lifeline)?;
-    let files = connect_files(address, token)?;
+    let files = Files::over(|| connect(address, token, Role::Files))?;
     let cancellation = Cancellation::new();
     let of_lifeline = cancellation.clone();
     Builder::new().name("lifeline".to_owned()).spawn(move || hold(lifeline, &of_lifeline))?;

@@ -319,7 +319,9 @@ impl<'r, C: Catalog + Sync> InWorker<'r, C> {
         }
         let ends = place.node().inputs().chain(place.node().outputs()).filter(|end| end.kind() == Kind::Memory);
         let over: Vec<usize> = ends.filter(|end| !kept.contains(&end.id().0)).map(|end| used(end.id().0)).collect();
-        over.into_iter().for_each(|slot| self.forget(slot));
+        for slot in over {
+            self.forget(slot);
+        }
         result
     }
 

@@ -153,8 +153,9 @@ impl Write for Sink {
 mod tests {
     use super::*;
 
+    /// Each takes nine bytes.
     fn numbers(n: usize) -> Vec<f64> {
-        (0..n).map(|index| index as f64 + 0.5).collect()
+        (0_u32..).map(f64::from).take(n).collect()
     }
 
     #[test]
@@ -197,12 +198,12 @@ mod tests {
 
     #[test]
     fn what_serde_refuses_is_refused_in_both_forms() {
-        struct Refused(usize);
+        struct Refused(u32);
         impl Serialize for Refused {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 use serde::ser::{Error, SerializeSeq};
-                let mut numbers = serializer.serialize_seq(Some(self.0))?;
-                (0..self.0).try_for_each(|index| numbers.serialize_element(&(index as f64)))?;
+                let mut numbers = serializer.serialize_seq(usize::try_from(self.0).ok())?;
+                (0..self.0).try_for_each(|number| numbers.serialize_element(&f64::from(number)))?;
                 Err(S::Error::custom("it is refused"))
             }
         }

@@ -15,7 +15,6 @@ use self::tcp as transport;
 pub(crate) use self::transport::Stream;
 #[cfg(unix)]
 use self::unix as transport;
-use super::shared::Files;
 
 /// By which a connection shows that it comes from a process that the run has started.
 pub(crate) type Token = String;
@@ -45,14 +44,6 @@ impl Listener {
 
     pub(crate) fn address(&self) -> (OsString, Token) {
         (self.listener.address(), self.token.clone())
-    }
-
-    /// Waits for the connection of memory that both share.
-    pub(crate) fn accept_files(&self) -> io::Result<Option<Files>> {
-        #[cfg(target_os = "linux")]
-        return Ok(self.accept(Role::Files)?.map(Files::new));
-        #[cfg(not(target_os = "linux"))]
-        return Ok(Some(Files));
     }
 
     /// Waits for a connection of this role, unless one says that there will be none.
@@ -85,14 +76,6 @@ pub(crate) fn connect(address: &OsStr, token: &str, role: Role) -> io::Result<St
     hello.push(role as u8);
     stream.write_all(&hello)?;
     Ok(stream)
-}
-
-/// Connects for memory that both share.
-pub(crate) fn connect_files(address: &OsStr, token: &str) -> io::Result<Files> {
-    #[cfg(target_os = "linux")]
-    return connect(address, token, Role::Files).map(Files::new);
-    #[cfg(not(target_os = "linux"))]
-    return Ok(Files);
 }
 
 /// 128 bits that nobody can guess: the standard library keys its hash maps with random numbers of the system.

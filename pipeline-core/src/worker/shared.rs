@@ -92,8 +92,9 @@ mod linux {
     pub(crate) struct Files(Stream);
 
     impl Files {
-        pub(crate) fn new(stream: Stream) -> Self {
-            Self(stream)
+        /// Over a connection of the [role](crate::worker::channel::Role) that is for it.
+        pub(crate) fn over(connect: impl FnOnce() -> io::Result<Stream>) -> io::Result<Self> {
+            connect().map(Self)
         }
 
         pub(crate) fn send(&self, shared: &Shared) -> io::Result<()> {
@@ -143,6 +144,8 @@ mod nowhere {
     use std::fs::File;
     use std::io;
 
+    use crate::worker::channel::Stream;
+
     /// There is none.
     #[derive(Debug)]
     pub(crate) enum Shared {}
@@ -174,6 +177,11 @@ mod nowhere {
     pub(crate) struct Files;
 
     impl Files {
+        /// No connection is needed.
+        pub(crate) fn over(_: impl FnOnce() -> io::Result<Stream>) -> io::Result<Self> {
+            Ok(Self)
+        }
+
         #[cfg(test)]
         pub(crate) fn to_nowhere() -> Self {
             Self
@@ -196,16 +204,21 @@ mod tests {
     use super::*;
     use crate::worker::channel::Stream;
 
+    fn pair() -> (Files, Files) {
+        let (here, there) = Stream::pair().expect("there are sockets");
+        let files = |stream| Files::over(|| Ok(stream)).expect("it is connected");
+        (files(here), files(there))
+    }
+
     fn shared(bytes: &[u8]) -> Shared {
-        let mut file = Shared::file().unwrap();
-        file.write_all(bytes).unwrap();
-        Shared::new(file, bytes.len()).unwrap()
+        let mut file = Shared::file().expect("there are files in memory");
+        file.write_all(bytes).expect("there is memory");
+        Shared::new(file, bytes.len()).expect("they can be sealed")
     }
 
     #[test]
     fn what_is_sent_arrives_and_outlives_its_sender() {
-        let (here, there) = Stream::pair().unwrap();
-        let (here, there) = (Files::new(here), Files::new(there));
+        let (here, there) = pair();
         here.send(&shared(b"first")).unwrap();
         here.send(&shared(b"second")).unwrap();
         drop(here);
@@ -216,8 +229,7 @@ mod tests {
 
     #[test]
     fn what_is_shared_does_not_change() {
-        let (here, there) = Stream::pair().unwrap();
-        let (here, there) = (Files::new(here), Files::new(there));
+        let (here, there) = pair();
         here.send(&shared(b"sealed")).unwrap();
         let mut file = there.receive_file().unwrap();
         file.rewind().unwrap();
@@ -227,8 +239,7 @@ mod tests {
 
     #[test]
     fn what_is_not_sealed_or_of_another_length_is_not_read() {
-        let (here, there) = Stream::pair().unwrap();
-        let (here, there) = (Files::new(here), Files::new(there));
+        let (here, there) = pair();
         here.send(&shared(b"sealed")).unwrap();
         assert_eq!(there.receive(5).unwrap().map().unwrap_err().kind(), std::io::ErrorKind::InvalidData);
     }

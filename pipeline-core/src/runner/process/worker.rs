@@ -73,9 +73,9 @@ impl Worker {
 
     /// Has a node executed. An error is one of the channel: the worker is gone.
     pub(super) fn call(&mut self, node: NodeId, inputs: &Carried<Wanted>) -> io::Result<Result<Carried<Bytes>, Told>> {
-        let sent = |Wanted { value, is_last }: &Wanted| match value.is_kept_by(&self.keeper) {
-            true => Input::Kept { is_last: *is_last },
-            false => Input::Sent(Arc::clone(value)),
+        let sent = |Wanted { value, is_last }: &Wanted| {
+            let is_kept = value.is_kept_by(&self.keeper);
+            if is_kept { Input::Kept { is_last: *is_last } } else { Input::Sent(Arc::clone(value)) }
         };
         let sent = inputs.iter().map(|(id, wanted)| (*id, sent(wanted))).collect();
         write_call(&*self.keeper.lock(), &self.files, node.0, &sent)?;
@@ -128,7 +128,7 @@ fn meet(listener: &Listener, process: &mut Process) -> io::Result<Streams> {
         let accept = |role| listener.accept(role)?.ok_or_else(none);
         let accept_all = || {
             let (messages, lifeline) = (accept(Role::Messages)?, accept(Role::Lifeline)?);
-            Ok(Streams { messages, lifeline, files: listener.accept_files()?.ok_or_else(none)? })
+            Ok(Streams { messages, lifeline, files: Files::over(|| accept(Role::Files))? })
         };
         let streams = accept_all();
         met();
