@@ -2,7 +2,7 @@
 //!
 //! Each figure is the least and the median of several runs. A node of a chain is what a longer chain takes more than a shorter one, so starting
 //! the worker is not in it; it is told by itself. A value of 100 MB stays where it is made if its reader is executed there too, and crosses to
-//! another worker otherwise: that time begins when the value has been made, and ends when its reader is called; the start of that worker is in it.
+//! another worker otherwise. That time begins when the value has been made, and ends when its reader is called; the start of the other worker is in it.
 
 #![expect(clippy::print_stdout, reason = "it prints a table")]
 
@@ -47,19 +47,28 @@ pipelines! {
             node(next, [n28] -> [n29]), node(next, [n29] -> [n30]), node(next, [n30] -> [n31]), node(next, [n31] -> [n32]),
             node(next, [n32] -> [end]),
         >,
-        numbers_there = pipeline!< node(make, [n_numbers] -> [numbers]), node(length, [numbers] -> [end]) >,
+        numbers_there = pipeline!<
+            node(|n: usize| (make(n), now()), [n_numbers] -> [numbers, made_at]),
+            node(|numbers: &[f64], made_at: u64| after(numbers, made_at), [numbers, made_at] -> [arrived_after]),
+        >,
         numbers_elsewhere = pipeline!<
             node(|n: usize| (make(n), now()), [n_numbers] -> [numbers, made_at]),
             node(|numbers: &[f64]| stay(numbers), [numbers] -> [end]),
             node(|numbers: &[f64], made_at: u64| after(numbers, made_at), [numbers, made_at] -> [arrived_after]),
         >,
-        bytes_there = pipeline!< node(make_bytes, [n_bytes] -> [bytes]), node(length, [bytes] -> [end]) >,
+        bytes_there = pipeline!<
+            node(|n: usize| (make_bytes(n), now()), [n_bytes] -> [bytes, made_at]),
+            node(|bytes: &[u8], made_at: u64| after(bytes, made_at), [bytes, made_at] -> [arrived_after]),
+        >,
         bytes_elsewhere = pipeline!<
             node(|n: usize| (make_bytes(n), now()), [n_bytes] -> [bytes, made_at]),
             node(|bytes: &[u8]| stay(bytes), [bytes] -> [end]),
             node(|bytes: &[u8], made_at: u64| after(bytes, made_at), [bytes, made_at] -> [arrived_after]),
         >,
-        rows_there = pipeline!< node(make_rows, [n_rows] -> [rows]), node(length, [rows] -> [end]) >,
+        rows_there = pipeline!<
+            node(|n: usize| (make_rows(n), now()), [n_rows] -> [rows, made_at]),
+            node(|rows: &[Row], made_at: u64| after(rows, made_at), [rows, made_at] -> [arrived_after]),
+        >,
         rows_elsewhere = pipeline!<
             node(|n: usize| (make_rows(n), now()), [n_rows] -> [rows, made_at]),
             node(|rows: &[Row]| stay(rows), [rows] -> [end]),
@@ -144,26 +153,21 @@ fn main() -> Result<(), pipeline_core::Error> {
     );
 
     println!();
-    println!("100 MB from node to node, more than in one process, beside serialising them once into bytes:");
+    println!("100 MB from the end of a node to the beginning of the next, beside serialising them once into bytes:");
     println!();
     println!(
         "| {:<26} | {:>16} | {:>16} | {:>16} | {:>5} | {:>16} | {:>5} |",
-        "value", "serialised", "deserialised", "to a node there", "times", "to another worker", "times"
+        "value", "serialised", "deserialised", "to the same worker", "times", "to another worker", "times"
     );
     println!("|{}|", ["-"; 7].map(|line| line.repeat(8)).join("|"));
-    let here = |name: &str| {
-        let started = Instant::now();
-        SequentialRunner::new().run(pipelines.get(name)?, &catalog).map(|()| started.elapsed())
-    };
-    let there = |name: &str| -> Result<Figure, pipeline_core::Error> {
-        Ok(measure(7, || run(name))?.map_with(measure(7, || here(name))?, Duration::saturating_sub))
-    };
-    let elsewhere = |name: &str| {
-        measure(5, || {
-            ProcessRunner::new().max_workers(2).run(&pipelines, name, &catalog)?;
+    let arrived = |name: &str, max_workers| {
+        measure(7, || {
+            ProcessRunner::new().max_workers(max_workers).run(&pipelines, name, &catalog)?;
             Ok(Duration::from_nanos(*catalog.arrived_after.load()?))
         })
     };
+    let there = |name: &str| arrived(name, 1);
+    let elsewhere = |name: &str| arrived(name, 2);
     row("`Vec<f64>`", &make(N_NUMBERS), there("numbers_there")?, elsewhere("numbers_elsewhere")?)?;
     row("`Vec<u8>`", &make_bytes(N_BYTES), there("bytes_there")?, elsewhere("bytes_elsewhere")?)?;
     row("`Vec` of structs and texts", &make_rows(N_ROWS), there("rows_there")?, elsewhere("rows_elsewhere")?)
