@@ -1,21 +1,34 @@
 //! What it costs that a node is executed in another process: `cargo run --release -p pipeline-benches --bin process`.
 //!
 //! Each figure is the least and the median of several runs. A node of a chain is what a longer chain takes more than a shorter one, so starting
-//! the worker is not in it; it is told by itself.
+//! the worker is not in it; it is told by itself. A value of 100 MB stays where it is made if its reader is executed there too, and crosses to
+//! another worker otherwise. That time begins when the value has been made, and ends when its reader is called; the start of the other worker is in it.
 
 #![expect(clippy::print_stdout, reason = "it prints a table")]
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use pipeline_core::prelude::*;
-use pipeline_core::worker;
+use pipeline_core::{DatasetError, worker};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+/// 100 MB each.
+const N_NUMBERS: usize = 12_500_000;
+const N_BYTES: usize = 100_000_000;
+const N_ROWS: usize = 1_250_000;
+/// Longer than a value takes to another worker.
+const STAY: Duration = Duration::from_secs(3);
 
 catalog! {
     struct Catalog {
         n: Memory<u64> = Memory::new(1),
-        // 100 MB
-        n_numbers: Memory<usize> = Memory::new(12_500_000),
+        n_numbers: Memory<usize> = Memory::new(N_NUMBERS),
+        n_bytes: Memory<usize> = Memory::new(N_BYTES),
+        n_rows: Memory<usize> = Memory::new(N_ROWS),
         end: Memory<u64>,
+        /// In nanoseconds.
+        arrived_after: Memory<u64>,
     }
 }
 
@@ -34,8 +47,33 @@ pipelines! {
             node(next, [n28] -> [n29]), node(next, [n29] -> [n30]), node(next, [n30] -> [n31]), node(next, [n31] -> [n32]),
             node(next, [n32] -> [end]),
         >,
-        made = pipeline!< node(make, [n_numbers] -> [numbers]) >,
-        handed_on = pipeline!< node(make, [n_numbers] -> [numbers]), node(length, [numbers] -> [end]) >,
+        numbers_there = pipeline!<
+            node(|n: usize| (make(n), now()), [n_numbers] -> [numbers, made_at]),
+            node(|numbers: &[f64], made_at: u64| after(numbers, made_at), [numbers, made_at] -> [arrived_after]),
+        >,
+        numbers_elsewhere = pipeline!<
+            node(|n: usize| (make(n), now()), [n_numbers] -> [numbers, made_at]),
+            node(|numbers: &[f64]| stay(numbers), [numbers] -> [end]),
+            node(|numbers: &[f64], made_at: u64| after(numbers, made_at), [numbers, made_at] -> [arrived_after]),
+        >,
+        bytes_there = pipeline!<
+            node(|n: usize| (make_bytes(n), now()), [n_bytes] -> [bytes, made_at]),
+            node(|bytes: &[u8], made_at: u64| after(bytes, made_at), [bytes, made_at] -> [arrived_after]),
+        >,
+        bytes_elsewhere = pipeline!<
+            node(|n: usize| (make_bytes(n), now()), [n_bytes] -> [bytes, made_at]),
+            node(|bytes: &[u8]| stay(bytes), [bytes] -> [end]),
+            node(|bytes: &[u8], made_at: u64| after(bytes, made_at), [bytes, made_at] -> [arrived_after]),
+        >,
+        rows_there = pipeline!<
+            node(|n: usize| (make_rows(n), now()), [n_rows] -> [rows, made_at]),
+            node(|rows: &[Row], made_at: u64| after(rows, made_at), [rows, made_at] -> [arrived_after]),
+        >,
+        rows_elsewhere = pipeline!<
+            node(|n: usize| (make_rows(n), now()), [n_rows] -> [rows, made_at]),
+            node(|rows: &[Row]| stay(rows), [rows] -> [end]),
+            node(|rows: &[Row], made_at: u64| after(rows, made_at), [rows, made_at] -> [arrived_after]),
+        >,
     }
 }
 
@@ -53,8 +91,47 @@ fn make(n: usize) -> Vec<f64> {
     numbers
 }
 
-fn length(numbers: &[f64]) -> u64 {
-    numbers.len() as u64
+fn make_bytes(n: usize) -> Vec<u8> {
+    (0..=250).cycle().take(n).collect()
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Row {
+    name: String,
+    city: String,
+    n_visits: u64,
+    balance: f64,
+}
+
+fn make_rows(n: usize) -> Vec<Row> {
+    let row = |index: u32| Row {
+        name: format!("customer {index:07}"),
+        city: "Amsterdam".to_owned(),
+        n_visits: u64::from(index),
+        balance: f64::from(index) * 0.7,
+    };
+    (0..).map(row).take(n).collect()
+}
+
+fn length<T>(values: &[T]) -> u64 {
+    values.len() as u64
+}
+
+/// Keeps the worker that has the values, so that another reader must be executed elsewhere.
+fn stay<T>(values: &[T]) -> u64 {
+    std::thread::sleep(STAY);
+    length(values)
+}
+
+/// How long ago the values were made.
+fn after<T>(_: &[T], made_at: u64) -> u64 {
+    now().saturating_sub(made_at)
+}
+
+/// In nanoseconds, the same in each process.
+fn now() -> u64 {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(now.as_nanos()).unwrap_or(u64::MAX)
 }
 
 fn main() -> Result<(), pipeline_core::Error> {
@@ -67,10 +144,6 @@ fn main() -> Result<(), pipeline_core::Error> {
         let started = Instant::now();
         runner.run_named(&pipelines, name, &catalog).map(|()| started.elapsed())
     };
-    let here = |name: &str| {
-        let started = Instant::now();
-        SequentialRunner::new().run(pipelines.get(name)?, &catalog).map(|()| started.elapsed())
-    };
     let one = measure(50, || run("one"))?;
     let chain = measure(50, || run("chain"))?;
     println!("a run of one node, its worker started and ended: {}", told(one));
@@ -79,30 +152,58 @@ fn main() -> Result<(), pipeline_core::Error> {
         told(one.map_with(chain, |one, chain| chain.saturating_sub(one) / 32))
     );
 
-    let numbers = make(12_500_000);
+    println!();
+    println!("100 MB from the end of a node to the beginning of the next, beside serialising them once into bytes:");
+    println!();
+    println!(
+        "| {:<26} | {:>16} | {:>16} | {:>16} | {:>5} | {:>16} | {:>5} |",
+        "value", "serialised", "deserialised", "to the same worker", "times", "to another worker", "times"
+    );
+    println!("|{}|", ["-"; 7].map(|line| line.repeat(8)).join("|"));
+    let arrived = |name: &str, max_workers| {
+        measure(7, || {
+            ProcessRunner::new().max_workers(max_workers).run_named(&pipelines, name, &catalog)?;
+            Ok(Duration::from_nanos(*catalog.arrived_after.load()?))
+        })
+    };
+    let there = |name: &str| arrived(name, 1);
+    let elsewhere = |name: &str| arrived(name, 2);
+    row("`Vec<f64>`", &make(N_NUMBERS), there("numbers_there")?, elsewhere("numbers_elsewhere")?)?;
+    row("`Vec<u8>`", &make_bytes(N_BYTES), there("bytes_there")?, elsewhere("bytes_elsewhere")?)?;
+    row("`Vec` of structs and texts", &make_rows(N_ROWS), there("rows_there")?, elsewhere("rows_elsewhere")?)
+}
+
+/// Tells what it costs to hand such a value on, beside serialising it.
+fn row<T: Serialize + DeserializeOwned>(
+    what: &str,
+    value: &T,
+    there: Figure,
+    elsewhere: Figure,
+) -> Result<(), pipeline_core::Error> {
+    let in_words = |error: &dyn std::fmt::Display| DatasetError::from(error.to_string());
     let encoded = measure(7, || {
         let started = Instant::now();
-        let bytes = rmp_serde::to_vec_named(&numbers).map_err(|error| std::io::Error::other(error.to_string()));
+        let bytes = rmp_serde::to_vec_named(value);
         let took = started.elapsed();
-        drop(bytes.map_err(pipeline_core::DatasetError::from)?);
-        Ok(took)
+        bytes.map(|_| took).map_err(|error| in_words(&error).into())
     })?;
-    let bytes = rmp_serde::to_vec_named(&numbers).unwrap_or_default();
+    let bytes = rmp_serde::to_vec_named(value).unwrap_or_default();
     let decoded = measure(7, || {
         let started = Instant::now();
-        let numbers: Result<Vec<f64>, _> = rmp_serde::from_slice(&bytes);
+        let value: Result<T, _> = rmp_serde::from_slice(&bytes);
         let took = started.elapsed();
-        drop(numbers);
-        Ok(took)
+        value.map(|_| took).map_err(|error| in_words(&error).into())
     })?;
-    let made = measure(7, || run("handed_on"))?;
-    let made_here = measure(7, || here("handed_on"))?;
-    let crossed = made.map_with(made_here, Duration::saturating_sub);
-    println!("100 MB of numbers: serialised once {}, deserialised once {}", told(encoded), told(decoded));
-    println!("handed from node to node: {} more than in one process", told(crossed));
-    let times = |by: Duration| crossed.least.as_secs_f64() / by.as_secs_f64();
-    println!("that is {:.2} × serialising it once, ", times(encoded.least));
-    println!("and {:.2} × serialising and deserialising it once", times(encoded.least + decoded.least));
+    let times = |by: Figure| by.least.as_secs_f64() / encoded.least.as_secs_f64();
+    println!(
+        "| {what:<26} | {:>16} | {:>16} | {:>16} | {:>5.2} | {:>16} | {:>5.2} |",
+        told(encoded),
+        told(decoded),
+        told(there),
+        times(there),
+        told(elsewhere),
+        times(elsewhere)
+    );
     Ok(())
 }
 

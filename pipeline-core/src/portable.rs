@@ -9,6 +9,7 @@
 
 use std::any::Any;
 use std::fmt;
+use std::io::Write;
 use std::sync::{Mutex, PoisonError};
 
 use serde::Serialize;
@@ -17,7 +18,8 @@ use serde::de::DeserializeOwned;
 use crate::DatasetError;
 use crate::dataset::{AnyProcess, Dataset, HoldingProcess, Load, Reach, Save};
 use crate::pass::Held;
-use crate::slot::AnySlot;
+use crate::slot::{AnySlot, Readers};
+use crate::worker::bytes::Bytes;
 
 /// A value of a `#[portable]` pipeline: serde can take it from one process to another.
 #[diagnostic::on_unimplemented(
@@ -71,7 +73,7 @@ impl RunsInAnyProcess for AnyProcess {}
 pub(crate) type Problem = String;
 
 /// A value, in the form in which it crosses.
-pub(crate) type Encoded = Result<Vec<u8>, Problem>;
+pub(crate) type Encoded = Result<Bytes, Problem>;
 
 /// A value of any type.
 pub(crate) type Value = Box<dyn Any + Send>;
@@ -79,8 +81,8 @@ pub(crate) type Value = Box<dyn Any + Send>;
 /// How values of one type cross.
 #[doc(hidden)]
 pub struct Crossing<T> {
-    encode: fn(&T) -> Result<Vec<u8>, Problem>,
-    decode: fn(&[u8]) -> Result<T, Problem>,
+    encode: fn(&T) -> Encoded,
+    decode: fn(&Bytes) -> Result<T, Problem>,
 }
 
 impl<T> Clone for Crossing<T> {
@@ -99,13 +101,19 @@ impl<T> fmt::Debug for Crossing<T> {
 
 impl<T: CanLeaveTheProcess> Crossing<T> {
     fn new() -> Self {
-        Self { encode: encode::<T>, decode: decode::<T> }
+        Self { encode: Bytes::of::<T>, decode: Bytes::value::<T> }
     }
 }
 
 /// In the form in which values cross.
 pub(crate) fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>, Problem> {
     rmp_serde::to_vec_named(value).map_err(|error| error.to_string())
+}
+
+/// As [`encode`], piece by piece.
+pub(crate) fn encode_to<T: Serialize>(value: &T, to: &mut impl Write) -> Result<(), Problem> {
+    let mut serializer = rmp_serde::Serializer::new(to).with_struct_map();
+    value.serialize(&mut serializer).map_err(|error| error.to_string())
 }
 
 /// From that form.
@@ -132,7 +140,7 @@ impl<C> Default for Ports<C> {
 
 impl<C: 'static> Ports<C> {
     pub(crate) fn slot<T: CanLeaveTheProcess + Send + Sync + 'static>(&mut self) {
-        self.slots.push(SlotPort { take: take::<T>, put: put::<T>, decode: decode_any::<T> });
+        self.slots.push(SlotPort { encode: encode_slot::<T>, put: put::<T>, decode: decode_any::<T> });
     }
 
     pub(crate) fn reads<D>(&mut self, id: u32, get: fn(&C) -> &D)
@@ -170,41 +178,42 @@ impl<C> Ports<C> {
 
 /// How the value of a slot crosses.
 pub(crate) struct SlotPort {
-    /// Takes the value out.
-    pub(crate) take: fn(&AnySlot) -> Option<Encoded>,
+    /// The value that is in it.
+    pub(crate) encode: fn(&AnySlot) -> Option<Encoded>,
     /// Puts it in.
-    pub(crate) put: fn(&AnySlot, &[u8]) -> Result<(), Problem>,
+    pub(crate) put: fn(&AnySlot, &Bytes) -> Result<(), Problem>,
     /// Makes it for hooks.
-    pub(crate) decode: fn(&[u8]) -> Result<Value, Problem>,
+    pub(crate) decode: fn(&Bytes) -> Result<Value, Problem>,
 }
 
-fn take<T: CanLeaveTheProcess + 'static>(slot: &AnySlot) -> Option<Encoded> {
-    slot.of::<T>()?.take().map(|value| encode(&value))
+fn encode_slot<T: CanLeaveTheProcess + 'static>(slot: &AnySlot) -> Option<Encoded> {
+    let value = slot.of::<T>()?.read(Readers::MayReadAgain)?;
+    value.held().downcast_ref::<T>().map(Bytes::of)
 }
 
-fn put<T: CanLeaveTheProcess + 'static>(slot: &AnySlot, bytes: &[u8]) -> Result<(), Problem> {
+fn put<T: CanLeaveTheProcess + 'static>(slot: &AnySlot, bytes: &Bytes) -> Result<(), Problem> {
     let slot = slot.of::<T>().ok_or("the slot holds another type")?;
-    decode(bytes).map(|value| slot.put(value))
+    bytes.value().map(|value| slot.put(value))
 }
 
-fn decode_any<T: CanLeaveTheProcess + Send + 'static>(bytes: &[u8]) -> Result<Value, Problem> {
-    decode::<T>(bytes).map(|value| Box::new(value) as Value)
+fn decode_any<T: CanLeaveTheProcess + Send + 'static>(bytes: &Bytes) -> Result<Value, Problem> {
+    bytes.value::<T>().map(|value| Box::new(value) as Value)
 }
 
 /// An input that the catalog of the run's own process holds.
 pub(crate) trait InputPort<C>: Send + Sync {
     /// Loads the value; `look` sees it before it leaves.
-    fn load(&self, catalog: &C, look: &mut dyn FnMut(&dyn Any)) -> Result<Vec<u8>, DatasetError>;
+    fn load(&self, catalog: &C, look: &mut dyn FnMut(&dyn Any)) -> Result<Bytes, DatasetError>;
     /// The value, where it has arrived.
-    fn decode(&self, bytes: &[u8]) -> Result<Value, Problem>;
+    fn decode(&self, bytes: &Bytes) -> Result<Value, Problem>;
 }
 
 /// An output for that catalog.
 pub(crate) trait OutputPort<C>: Send + Sync {
     /// The value, as it leaves.
-    fn encode(&self, value: &dyn Any) -> Result<Vec<u8>, Problem>;
+    fn encode(&self, value: &dyn Any) -> Encoded;
     /// The value, where it has arrived.
-    fn decode(&self, bytes: &[u8]) -> Result<Value, Problem>;
+    fn decode(&self, bytes: &Bytes) -> Result<Value, Problem>;
     /// Saves it.
     fn save(&self, catalog: &C, value: Value) -> Result<(), DatasetError>;
 }
@@ -225,7 +234,7 @@ struct Field<C, D: Dataset> {
 const ANOTHER_TYPE: &str = "the dataset holds another type";
 
 impl<C, D: Load> InputPort<C> for Field<C, D> {
-    fn load(&self, catalog: &C, look: &mut dyn FnMut(&dyn Any)) -> Result<Vec<u8>, DatasetError> {
+    fn load(&self, catalog: &C, look: &mut dyn FnMut(&dyn Any)) -> Result<Bytes, DatasetError> {
         use crate::dataset::IntoInput;
         let input = (self.get)(catalog).load()?.into_input();
         look(input.held());
@@ -233,17 +242,17 @@ impl<C, D: Load> InputPort<C> for Field<C, D> {
         (self.crossing.encode)(value).map_err(DatasetError::new)
     }
 
-    fn decode(&self, bytes: &[u8]) -> Result<Value, Problem> {
+    fn decode(&self, bytes: &Bytes) -> Result<Value, Problem> {
         (self.crossing.decode)(bytes).map(|value| Box::new(value) as Value)
     }
 }
 
 impl<C, D: Save> OutputPort<C> for Field<C, D> {
-    fn encode(&self, value: &dyn Any) -> Result<Vec<u8>, Problem> {
+    fn encode(&self, value: &dyn Any) -> Encoded {
         (self.crossing.encode)(value.downcast_ref().ok_or(ANOTHER_TYPE)?)
     }
 
-    fn decode(&self, bytes: &[u8]) -> Result<Value, Problem> {
+    fn decode(&self, bytes: &Bytes) -> Result<Value, Problem> {
         (self.crossing.decode)(bytes).map(|value| Box::new(value) as Value)
     }
 
@@ -275,7 +284,7 @@ pub(crate) struct Away<'r> {
     pub(crate) encode: &'r (dyn Fn(u32, &dyn Any) -> Option<Encoded> + Sync),
     /// How each input that has crossed is decoded.
     pub(crate) decode: &'r (dyn Fn(u32) -> Option<Result<Value, Problem>> + Sync),
-    pub(crate) saved: Mutex<Vec<(u32, Vec<u8>)>>,
+    pub(crate) saved: Mutex<Vec<(u32, Bytes)>>,
 }
 
 impl Away<'_> {

@@ -10,6 +10,8 @@ mod options;
 mod report;
 mod start;
 mod together;
+#[cfg(feature = "process")]
+mod values;
 mod watch;
 
 use std::fmt;
@@ -116,9 +118,18 @@ impl<'r> Run<'r> {
             Turn::Execute => self.in_turn(node.id().index(), execute),
             Turn::PassOver(state) => {
                 self.pass_over(node, state);
+                if state == State::Orphaned {
+                    self.elsewhere().count_out(node.id().index(), values);
+                }
                 Ok(())
             }
         }
+    }
+
+    /// Where its values are while other processes execute its nodes.
+    #[cfg(feature = "process")]
+    pub(crate) fn values_elsewhere(&self) -> Values {
+        self.elsewhere().values(self.selection)
     }
 
     /// What executes nodes in other processes.

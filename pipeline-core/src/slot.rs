@@ -166,6 +166,7 @@ impl<T: Send + Sync + 'static> Erased for Slot<T> {
 
     fn set_readers(&mut self, n_readers: u32) {
         self.n_readers = n_readers;
+        self.waiting = AtomicU32::new(n_readers);
     }
 
     fn count_out(&self) {
@@ -194,7 +195,7 @@ impl AnySlot {
         self.slot.clear();
     }
 
-    /// Says how many nodes of the next run will read it.
+    /// Says how many nodes will read it from here on, whether it holds a value or not.
     pub(crate) fn set_readers(&mut self, n_readers: u32) {
         self.slot.set_readers(n_readers);
     }

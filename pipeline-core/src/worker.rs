@@ -48,9 +48,12 @@
 //! # }
 //! ```
 
+pub(crate) mod bytes;
 pub(crate) mod channel;
 pub(crate) mod group;
 pub(crate) mod message;
+mod shared;
+pub(crate) mod timed;
 
 use std::ffi::OsString;
 use std::io::{self, BufReader, Read, Write};
@@ -58,7 +61,8 @@ use std::process;
 use std::thread::Builder;
 
 use self::channel::{Role, Stream, connect};
-use self::message::{Told, read_agreement, read_call, write_agreed, write_outcome};
+use self::message::{Asked, Told, read_agreement, read_asked, write_agreed, write_outcome};
+pub(crate) use self::shared::Files;
 use crate::run::elsewhere::{Agreement, InWorker};
 use crate::{Cancellation, Catalog, Pipelines};
 
@@ -104,6 +108,7 @@ pub(crate) fn joined(arguments: &[OsString]) -> OsString {
 fn connected<C: Catalog + Sync, R>(pipelines: &Pipelines<C, R>, address: &OsString, token: &str) -> io::Result<()> {
     let messages = connect(address, token, Role::Messages)?;
     let lifeline = connect(address, token, Role::Lifeline)?;
+    let mut files = Files::over(|| connect(address, token, Role::Files))?;
     let cancellation = Cancellation::new();
     let back = lifeline.try_clone()?;
     // A node may cancel its run. What the run has told itself, it need not hear.
@@ -115,7 +120,7 @@ fn connected<C: Catalog + Sync, R>(pipelines: &Pipelines<C, R>, address: &OsStri
     match agree(pipelines, &wanted) {
         Ok(worker) => {
             write_agreed(&messages, Ok(()))?;
-            cancellation.within(|| execute(worker, reader, &messages))
+            cancellation.within(|| execute(worker, reader, &messages, &mut files))
         }
         Err(problem) => write_agreed(&messages, Err(&problem)),
     }
@@ -130,15 +135,22 @@ fn agree<'p, C: Catalog + Sync, R>(
 }
 
 /// Executes one node after the other until the run closes the channel.
-fn execute<C: Catalog + Sync>(mut worker: InWorker<'_, C>, mut from: BufReader<Stream>, to: &Stream) -> io::Result<()> {
+fn execute<C: Catalog + Sync>(
+    mut worker: InWorker<'_, C>,
+    mut from: BufReader<Stream>,
+    to: &Stream,
+    files: &mut Files,
+) -> io::Result<()> {
     loop {
-        let (node, inputs) = match read_call(&mut from) {
-            Ok(call) => call,
+        match read_asked(&mut from, files) {
+            Ok(Asked::Execute { node, inputs }) => {
+                let outcome = worker.execute(node as usize, inputs).map_err(|error| Told::new(&error));
+                write_outcome(to, files, &outcome)?;
+            }
+            Ok(Asked::Forget { slot }) => worker.forget(slot as usize),
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(()),
             Err(error) => return Err(error),
-        };
-        let outcome = worker.execute(node as usize, inputs).map_err(|error| Told::new(&error));
-        write_outcome(to, &outcome)?;
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Nodes that are executed in another process: what their inputs become on the way there, and their outputs on the way back.
 //!
-//! The run's own process keeps values in memory as the bytes in which they cross, and makes values of them only for those who look: the
+//! The run's own process has values in memory as the bytes in which they cross, and makes values of them only for those who look: the
 //! run's outputs, its hooks, and the datasets of its catalog.
 
 use std::collections::hash_map::DefaultHasher;
@@ -11,21 +11,21 @@ use std::time::{Duration, Instant};
 
 use super::active::{Active, Place};
 use super::attempt::try_again;
+pub(crate) use super::values::{Keeper, Value, Values, Wanted};
 use super::watch::{Hooks, Watch};
-use crate::dag::{Dataset, Kind, Node};
+use crate::dag::{Dataset, DatasetId, Kind, Node, NodeId, Selection};
 use crate::dataset::AnyDataset;
 use crate::io::Failure;
 use crate::memory::Memory;
+use crate::panics::caught;
 use crate::pipeline::Plan;
 use crate::portable::{Away, Ports, Problem};
 use crate::slot::Readers;
+use crate::worker::bytes::Bytes;
 use crate::{Cancellation, Catalog, DatasetError, Error, Pipeline};
 
 /// Inputs or outputs of a node, by their place in its part of the DAG.
 pub(crate) type Carried<B> = Vec<(u32, B)>;
-
-/// What a value in memory is between two workers.
-type Bytes = Arc<Vec<u8>>;
 
 /// Another process that executes a node.
 pub(crate) trait There {
@@ -33,7 +33,35 @@ pub(crate) trait There {
     fn prepare(&mut self) -> Result<(), Error>;
 
     /// Has the node called with these inputs, and gets its outputs. None if its time was over; then the process has been ended.
-    fn call(&mut self, inputs: &Carried<Bytes>, deadline: Option<Instant>) -> Option<Result<Carried<Vec<u8>>, Error>>;
+    fn call(&mut self, inputs: &Carried<Wanted>, deadline: Option<Instant>) -> Option<Result<Made, Error>>;
+}
+
+/// The outputs of a node, and the worker that has made them.
+pub(crate) struct Made {
+    pub(crate) outputs: Carried<Bytes>,
+    pub(crate) by: Arc<Keeper>,
+}
+
+/// The outputs of a node, by slot, for those who read them once it has gone well.
+type Outputs = Vec<(usize, Arc<Value>)>;
+
+/// An input of a node, as it is sent to a worker.
+pub(crate) enum Input {
+    Sent(Arc<Value>),
+    /// Not at all: the worker has kept it.
+    Kept {
+        is_last: bool,
+    },
+}
+
+/// An input of a node, as a worker gets it.
+#[derive(Debug)]
+pub(crate) enum Arrived {
+    Bytes(Bytes),
+    /// It is here. If it is not the last time that it is read, it stays.
+    Kept {
+        is_last: bool,
+    },
 }
 
 /// What two processes must agree on before one executes nodes for the other.
@@ -48,47 +76,12 @@ pub(crate) struct Agreement {
     pub(crate) parameters: Option<Vec<u8>>,
 }
 
-/// The values in memory of one run, by slot.
-pub(crate) struct Values {
-    slots: Box<[Mutex<Kept>]>,
-}
-
-#[derive(Default)]
-struct Kept {
-    bytes: Option<Bytes>,
-    /// How many nodes have read it.
-    n_done: usize,
-}
-
-impl Values {
-    fn get(&self, slot: usize) -> Option<Bytes> {
-        self.lock(slot).bytes.clone()
-    }
-
-    fn put(&self, slot: usize, bytes: Vec<u8>) {
-        self.lock(slot).bytes = Some(Arc::new(bytes));
-    }
-
-    /// Counts a reader out. The last one drops the value.
-    fn count_out(&self, slot: usize, n_readers: usize) {
-        let mut kept = self.lock(slot);
-        kept.n_done += 1;
-        if kept.n_done >= n_readers {
-            kept.bytes = None;
-        }
-    }
-
-    fn lock(&self, slot: usize) -> std::sync::MutexGuard<'_, Kept> {
-        self.slots[slot].lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 /// What sends nodes of a run to other processes, whatever the type of its catalog.
 pub(crate) trait Elsewhere: Sync {
     /// What a worker must agree to.
     fn agreement(&self) -> Result<Agreement, Error>;
-    /// Where values are kept.
-    fn values(&self) -> Values;
+    /// Where the values of a run are, of which these nodes read some, if not all.
+    fn values(&self, selection: Option<&Selection>) -> Values;
     /// Has a node executed, with its hooks, and again if it fails and has retries.
     fn execute_elsewhere(
         &self,
@@ -97,6 +90,10 @@ pub(crate) trait Elsewhere: Sync {
         values: &Values,
         there: &mut dyn There,
     ) -> Result<(), Error>;
+    /// Counts a node out that will not read its inputs, or not any more.
+    fn count_out(&self, node: usize, values: &Values);
+    /// How many bytes of a node's inputs a worker has already.
+    fn kept_for(&self, node: usize, values: &Values, keeper: &Keeper) -> usize;
 }
 
 impl<C: Catalog + Sync> Elsewhere for Active<'_, C> {
@@ -110,8 +107,14 @@ impl<C: Catalog + Sync> Elsewhere for Active<'_, C> {
         Ok(Agreement { pipeline: pipeline.to_owned(), parameters, ..self.agreed() })
     }
 
-    fn values(&self) -> Values {
-        Values { slots: self.memory.slots.iter().map(|_| Mutex::default()).collect() }
+    fn values(&self, selection: Option<&Selection>) -> Values {
+        let mut n_readers = vec![0; self.memory.slots.len()];
+        let n_nodes: usize = self.plan.parts.iter().map(|part| part.dag.len()).sum();
+        let reads = |node: &usize| selection.is_none_or(|nodes| nodes.contains(node_id(*node)));
+        for node in (0..n_nodes).filter(reads) {
+            self.place(node).inputs_in_memory().for_each(|slot| n_readers[slot] += 1);
+        }
+        Values::new(n_readers)
     }
 
     fn execute_elsewhere(
@@ -122,16 +125,33 @@ impl<C: Catalog + Sync> Elsewhere for Active<'_, C> {
         there: &mut dyn There,
     ) -> Result<(), Error> {
         let place = self.place(node);
-        self.between_hooks(&place, hooks, |watch| {
-            let result = try_again(place.node(), || {
+        let mut outputs = Vec::new();
+        let result = self.between_hooks(&place, hooks, |watch| {
+            try_again(place.node(), || {
+                // Before the next attempt, the worker is to forget what it has kept of the last one.
+                outputs.clear();
                 there.prepare()?;
-                self.in_time(place.node(), |deadline| self.call_there(&place, watch, values, there, deadline))
-            });
-            for input in distinct_inputs(place.node()).filter(|input| input.kind() == Kind::Memory) {
-                values.count_out(place.slots_from + input.id().index(), distinct_readers(input));
+                self.in_time(place.node(), |deadline| {
+                    outputs = self.call_there(&place, watch, values, there, deadline)?;
+                    Ok(())
+                })
+            })
+        });
+        if result.is_ok() {
+            for (slot, value) in outputs {
+                values.put(slot, value);
             }
-            result
-        })
+        }
+        self.count_out(node, values);
+        result
+    }
+
+    fn count_out(&self, node: usize, values: &Values) {
+        self.place(node).inputs_in_memory().for_each(|slot| values.count_out(slot));
+    }
+
+    fn kept_for(&self, node: usize, values: &Values, keeper: &Keeper) -> usize {
+        self.place(node).inputs_in_memory().map(|slot| values.kept_by(slot, keeper)).sum()
     }
 }
 
@@ -179,13 +199,14 @@ impl<C: Catalog + Sync> Active<'_, C> {
         values: &Values,
         there: &mut dyn There,
         deadline: Option<Instant>,
-    ) -> Result<(), Error> {
+    ) -> Result<Outputs, Error> {
         let inputs = self.caught(place, || self.carry_in(place, watch, values))?;
-        let Some(outputs) = there.call(&inputs, deadline) else {
+        let Some(made) = there.call(&inputs, deadline) else {
             return Err(self.timed_out(place.node(), place.node().timeout().unwrap_or_default(), None));
         };
-        let outputs = outputs?;
-        self.caught(place, || self.carry_out(place, watch, values, outputs))
+        drop(inputs);
+        let made = made?;
+        self.caught(place, || self.carry_out(place, watch, made))
     }
 
     /// What goes wrong on the way is an error of the node.
@@ -201,7 +222,7 @@ impl<C: Catalog + Sync> Active<'_, C> {
         place: &Place<'_, C>,
         watch: Option<&Watch<'_>>,
         values: &Values,
-    ) -> Result<Carried<Bytes>, Box<Failure>> {
+    ) -> Result<Carried<Wanted>, Box<Failure>> {
         let mut inputs = Vec::new();
         let Some(ports) = place.ports() else { return Ok(inputs) };
         for input in distinct_inputs(place.node()) {
@@ -209,14 +230,14 @@ impl<C: Catalog + Sync> Active<'_, C> {
             let not_loaded = |error| Box::new(Failure::Load(id, error));
             match input.kind() {
                 Kind::Memory => {
-                    let bytes = values.get(place.slots_from + id as usize);
-                    let bytes = bytes.ok_or_else(|| not_loaded("it has not arrived".into()))?;
+                    let wanted = values.get(place.slots_from + id as usize);
+                    let wanted = wanted.ok_or_else(|| not_loaded("it has not arrived".into()))?;
                     if let Some(watch) = watch {
                         let started = watch.before_load(id)?;
-                        let value = (ports.slots[id as usize].decode)(&bytes);
+                        let value = (ports.slots[id as usize].decode)(wanted.value.bytes());
                         watch.loaded(id, took(started), &*value.map_err(|problem| not_loaded(problem.into()))?)?;
                     }
-                    inputs.push((id, bytes));
+                    inputs.push((id, wanted));
                 }
                 Kind::Catalog => {
                     let Some(port) = ports.input(id) else { continue };
@@ -228,7 +249,8 @@ impl<C: Catalog + Sync> Active<'_, C> {
                         }
                     });
                     looked?;
-                    inputs.push((id, Arc::new(bytes.map_err(not_loaded)?)));
+                    let value = Value::new(bytes.map_err(not_loaded)?, None);
+                    inputs.push((id, Wanted { value, is_last: true }));
                 }
                 Kind::Parameter => {}
             }
@@ -240,34 +262,44 @@ impl<C: Catalog + Sync> Active<'_, C> {
         &self,
         place: &Place<'_, C>,
         watch: Option<&Watch<'_>>,
-        values: &Values,
-        outputs: Carried<Vec<u8>>,
-    ) -> Result<(), Box<Failure>> {
-        let Some(ports) = place.ports() else { return Ok(()) };
-        for (id, bytes) in outputs {
+        Made { outputs, by }: Made,
+    ) -> Result<Outputs, Box<Failure>> {
+        let Some(ports) = place.ports() else { return Ok(Vec::new()) };
+        let slot = |id: u32| place.slots_from + id as usize;
+        let is_read = |id: u32| place.part.dag.dataset(DatasetId(id)).n_readers() > 0;
+        // All of them first: what is dropped on the way, the worker need not keep.
+        let values = outputs.into_iter().map(|(id, bytes)| {
+            let is_kept = ports.slots.len() > id as usize && is_read(id) && is_kept(&bytes);
+            let kept_by = is_kept.then_some((&by, u32::try_from(slot(id)).unwrap_or(u32::MAX)));
+            (id, Value::new(bytes, kept_by))
+        });
+        let mut outputs = Vec::new();
+        for (id, value) in values.collect::<Carried<_>>() {
             let not_saved = |error| Box::new(Failure::Save(id, error));
             let unreadable = |problem: Problem| not_saved(problem.into());
             if let Some(port) = ports.slots.get(id as usize) {
                 let watch = match watch {
-                    Some(watch) => Some((watch, watch.before_save(id, &*(port.decode)(&bytes).map_err(unreadable)?)?)),
+                    Some(watch) => {
+                        Some((watch, watch.before_save(id, &*(port.decode)(value.bytes()).map_err(unreadable)?)?))
+                    }
                     None => None,
                 };
-                let slot = place.slots_from + id as usize;
-                if place.part.dag.dataset(crate::dag::DatasetId(id)).n_readers() == 0 {
-                    (port.put)(&self.memory.slots[slot], &bytes).map_err(unreadable)?;
+                if is_read(id) {
+                    outputs.push((slot(id), value));
                 } else {
-                    values.put(slot, bytes);
+                    (port.put)(&self.memory.slots[slot(id)], value.bytes()).map_err(unreadable)?;
                 }
                 watch.map_or(Ok(()), |(watch, started)| watch.saved(id, took(started)))?;
             } else if let Some(port) = ports.output(id) {
-                let value = port.decode(&bytes).map_err(unreadable)?;
-                drop(bytes);
+                let decoded = port.decode(value.bytes()).map_err(unreadable)?;
+                drop(value);
+                let value = decoded;
                 let started = watch.map(|watch| watch.before_save(id, &*value)).transpose()?;
                 port.save(self.catalog, value).map_err(not_saved)?;
                 watch.zip(started).map_or(Ok(()), |(watch, started)| watch.saved(id, took(started)))?;
             }
         }
-        Ok(())
+        Ok(outputs)
     }
 }
 
@@ -275,6 +307,21 @@ impl<'r, C> Place<'r, C> {
     fn ports(&self) -> Option<&'r Ports<C>> {
         self.part.ports.as_ref()
     }
+
+    /// The slots of the inputs in memory.
+    fn inputs_in_memory(&self) -> impl Iterator<Item = usize> {
+        let in_memory = distinct_inputs(self.node()).filter(|input| input.kind() == Kind::Memory);
+        in_memory.map(|input| self.slots_from + input.id().index())
+    }
+}
+
+/// Whether the worker that has made a value keeps it, if other nodes read it. Both processes know by this.
+fn is_kept(bytes: &Bytes) -> bool {
+    bytes.is_large()
+}
+
+fn node_id(node: usize) -> NodeId {
+    NodeId(u32::try_from(node).unwrap_or(u32::MAX))
 }
 
 /// How long a load or a save took.
@@ -286,13 +333,6 @@ fn took(started: Option<Instant>) -> Option<Duration> {
 fn distinct_inputs(node: Node<'_>) -> impl Iterator<Item = Dataset<'_>> {
     let is_first = move |index: usize, id| node.inputs().take(index).all(|input| input.id() != id);
     node.inputs().enumerate().filter(move |(index, input)| is_first(*index, input.id())).map(|(_, input)| input)
-}
-
-/// How many nodes read a dataset.
-fn distinct_readers(dataset: Dataset<'_>) -> usize {
-    let mut readers: Vec<_> = dataset.readers().map(Node::id).collect();
-    readers.dedup();
-    readers.len()
 }
 
 /// A pipeline in a worker, with a catalog and memory of its own.
@@ -327,7 +367,7 @@ impl<'r, C: Catalog + Sync> InWorker<'r, C> {
     }
 
     /// Executes a node.
-    pub(crate) fn execute(&mut self, node: usize, inputs: Carried<Vec<u8>>) -> Result<Carried<Vec<u8>>, Error> {
+    pub(crate) fn execute(&mut self, node: usize, inputs: Carried<Arrived>) -> Result<Carried<Bytes>, Error> {
         let plan = self.pipeline.plan();
         if node >= plan.parts.iter().map(|part| part.dag.len()).sum() {
             return Err(Error::Worker { pipeline: None, problem: format!("there is no node {node}") });
@@ -336,20 +376,42 @@ impl<'r, C: Catalog + Sync> InWorker<'r, C> {
         let (part, slots_from) = (&*plan.parts[part], plan.slots_from[part]);
         let node_here = part.dag.nodes().nth(index);
         let used = |id: u32| slots_from + id as usize;
+        let stays: Vec<u32> = inputs.iter().filter(|(_, input)| input.stays()).map(|(id, _)| *id).collect();
         for input in node_here.iter().flat_map(|node| node.inputs()).filter(|input| input.kind() == Kind::Memory) {
-            // Nobody else reads it here.
+            // It is the last reader here, unless the value is to stay.
             let times = node_here.iter().flat_map(|node| node.inputs()).filter(|same| same.id() == input.id()).count();
+            let times = times + usize::from(stays.contains(&input.id().0));
             self.memory.slots[used(input.id().0)].set_readers(u32::try_from(times).unwrap_or(u32::MAX));
         }
         let active = Active::in_worker(self.pipeline.name(), plan, &self.catalog, &self.memory);
         let place = active.place(node);
         let result = active.execute_here(&place, inputs);
+        let mut kept = Vec::new();
+        if let Ok(outputs) = &result {
+            let are_read =
+                outputs.iter().filter(|(id, bytes)| is_kept(bytes) && part.dag.dataset(DatasetId(*id)).n_readers() > 0);
+            kept.extend(are_read.map(|(id, _)| *id).chain(stays));
+        }
         let ends = place.node().inputs().chain(place.node().outputs()).filter(|end| end.kind() == Kind::Memory);
-        let ends: Vec<usize> = ends.map(|end| used(end.id().0)).collect();
-        for slot in ends {
-            drop(catch_unwind(AssertUnwindSafe(|| self.memory.slots[slot].clear())));
+        let over: Vec<usize> = ends.filter(|end| !kept.contains(&end.id().0)).map(|end| used(end.id().0)).collect();
+        for slot in over {
+            self.forget(slot);
         }
         result
+    }
+
+    /// Drops a value. One whose `drop` panics is gone too.
+    pub(crate) fn forget(&mut self, slot: usize) {
+        if let Some(slot) = self.memory.slots.get_mut(slot) {
+            drop(caught(|| slot.clear()));
+        }
+    }
+}
+
+impl Arrived {
+    /// Whether others will read it here.
+    fn stays(&self) -> bool {
+        matches!(self, Self::Kept { is_last: false })
     }
 }
 
@@ -360,13 +422,14 @@ impl<'r, C> Active<'r, C> {
 }
 
 impl<C: Catalog + Sync> Active<'_, C> {
-    fn execute_here(&self, place: &Place<'_, C>, inputs: Carried<Vec<u8>>) -> Result<Carried<Vec<u8>>, Error> {
+    fn execute_here(&self, place: &Place<'_, C>, inputs: Carried<Arrived>) -> Result<Carried<Bytes>, Error> {
         let Some(ports) = place.ports() else {
             return Err(self.not_portable());
         };
         let slot = |id: u32| &self.memory.slots[place.slots_from + id as usize];
         let mut of_catalog = Vec::new();
-        for (id, bytes) in inputs {
+        for (id, input) in inputs {
+            let Arrived::Bytes(bytes) = input else { continue };
             match ports.slots.get(id as usize) {
                 Some(port) => self.caught(place, || {
                     (port.put)(slot(id), &bytes).map_err(|problem| Box::new(Failure::Load(id, problem.into())))
@@ -388,7 +451,7 @@ impl<C: Catalog + Sync> Active<'_, C> {
         let mut outputs = away.saved.into_inner().unwrap_or_else(PoisonError::into_inner);
         for output in place.node().outputs().filter(|output| output.kind() == Kind::Memory) {
             let id = output.id().0;
-            let bytes = self.caught(place, || match (ports.slots[id as usize].take)(slot(id)) {
+            let bytes = self.caught(place, || match (ports.slots[id as usize].encode)(slot(id)) {
                 Some(bytes) => bytes.map_err(|problem| Box::new(Failure::Save(id, DatasetError::new(problem)))),
                 None => Err(Box::new(Failure::Save(id, "it has not been written".into()))),
             })?;

@@ -1,9 +1,10 @@
 //! Nodes in worker processes.
 
 mod child;
-mod timed;
 mod worker;
 
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::io;
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use super::thread::{Hands, on_threads};
 use super::{Runner, RunnerExt, Workers};
 use crate::dag::NodeId;
 use crate::portable::RunsInAnyProcess;
-use crate::run::elsewhere::{Agreement, Carried, There, Values};
+use crate::run::elsewhere::{Agreement, Carried, Made, There, Values, Wanted};
 use crate::worker::started_as_worker;
 use crate::{Catalog, Error, Pipelines, Report, Run, RunOptions};
 
@@ -69,7 +70,9 @@ use crate::{Catalog, Error, Pipelines, Report, Run, RunOptions};
 /// catalogs, which is checked. The parameters are those of the run's catalog. What cannot cross does not compile where the pipeline or its
 /// registry is `#[portable]`.
 ///
-/// Between two workers a value is only bytes, so a node takes by value what others read too without a copy.
+/// Between two workers a value is only bytes, in memory that they share if there are many. The worker that has made a large value keeps it
+/// for readers that it executes itself, and prefers those; they get the value as a node in the same process would: what others read too is
+/// cloned for one that takes it by value. So a reader may see what serde leaves out, as a field with `#[serde(skip)]`, or may not.
 ///
 /// # Hooks
 ///
@@ -165,12 +168,13 @@ impl Runner for ProcessRunner {
             let problem = "this process is a worker itself: its `main` does not begin with `worker::serve`".to_owned();
             return Err(Error::Worker { pipeline: run.pipeline().map(str::to_owned), problem });
         }
-        let values = run.elsewhere().values();
+        let values = run.values_elsewhere();
+        let max_workers = max_workers.min(run.dag().len()).max(1);
         let lifelines = Arc::new(Lifelines::default());
         let heard = Arc::clone(&lifelines);
         let _listening = run.listen(move || heard.cancel());
-        let team = Team { runner: self, agreement: &agreement, values: &values, lifelines: &lifelines };
-        on_threads(run, max_workers.min(run.dag().len()).max(1), &team)
+        let team = Team { runner: self, agreement: &agreement, values: &values, max_workers, lifelines: &lifelines };
+        on_threads(run, max_workers, &team)
     }
 }
 
@@ -182,11 +186,20 @@ struct Team<'a> {
     runner: &'a ProcessRunner,
     agreement: &'a Agreement,
     values: &'a Values,
+    max_workers: usize,
     lifelines: &'a Lifelines,
 }
 
 impl Hands for Team<'_> {
     type Hand = Option<Worker>;
+
+    /// The node of whose inputs the worker has most. A worker alone has all that there is, and takes nodes in their order.
+    fn choose(&self, run: &Run<'_>, ready: &BTreeSet<NodeId>, hand: &Option<Worker>) -> Option<NodeId> {
+        let keeper = hand.as_ref().map(Worker::keeper).filter(|keeper| self.max_workers > 1 && keeper.keeps_any());
+        let Some(keeper) = keeper else { return ready.first().copied() };
+        let kept = |node: &NodeId| run.elsewhere().kept_for(node.index(), self.values, keeper);
+        ready.iter().copied().max_by_key(|node| (kept(node), Reverse(*node)))
+    }
 
     fn execute(&self, run: &Run<'_>, node: NodeId, hand: &mut Option<Worker>) -> Result<(), Error> {
         run.execute_elsewhere(node, self.values, &mut InHand { team: self, run, node, worker: hand })
@@ -240,11 +253,7 @@ impl There for InHand<'_, '_> {
         Ok(())
     }
 
-    fn call(
-        &mut self,
-        inputs: &Carried<Arc<Vec<u8>>>,
-        deadline: Option<Instant>,
-    ) -> Option<Result<Carried<Vec<u8>>, Error>> {
+    fn call(&mut self, inputs: &Carried<Wanted>, deadline: Option<Instant>) -> Option<Result<Made, Error>> {
         let mut worker = match self.ready() {
             Ok(worker) => worker,
             Err(error) => return Some(Err(error)),
@@ -255,8 +264,13 @@ impl There for InHand<'_, '_> {
         }
         match called {
             Ok(outcome) => {
+                let by = Arc::clone(worker.keeper());
                 *self.worker = Some(worker);
-                Some(outcome.map_err(|told| told.into_error(self.pipeline(), self.node())))
+                Some(
+                    outcome
+                        .map(|outputs| Made { outputs, by })
+                        .map_err(|told| told.into_error(self.pipeline(), self.node())),
+                )
             }
             Err(error) if error.kind() == io::ErrorKind::TimedOut => {
                 worker.kill();

@@ -64,6 +64,11 @@ impl Runner for ThreadRunner {
 pub(super) trait Hands: Sync {
     /// What each thread has for itself.
     type Hand: Default;
+    /// Which of the nodes that are ready the thread takes: the first.
+    fn choose(&self, _run: &Run<'_>, ready: &BTreeSet<NodeId>, _hand: &Self::Hand) -> Option<NodeId> {
+        ready.first().copied()
+    }
+
     fn execute(&self, run: &Run<'_>, node: NodeId, hand: &mut Self::Hand) -> Result<(), Error>;
     /// The thread has no more to do.
     fn rest(&self, hand: Self::Hand);
@@ -146,12 +151,13 @@ impl<H: Hands> Work<'_, '_, H> {
                 drop(progress);
                 return self.hands.rest(hand);
             }
-            let Some(node) = progress.ready.pop_first() else {
+            let Some(node) = self.hands.choose(self.run, &progress.ready, &hand) else {
                 progress.n_idle += 1;
                 progress = self.changed.wait(progress).unwrap_or_else(PoisonError::into_inner);
                 progress.n_idle -= 1;
                 continue;
             };
+            progress.ready.remove(&node);
             self.call_for_help(&mut progress, scope);
             drop(progress);
             let result = self.hands.execute(self.run, node, &mut hand);

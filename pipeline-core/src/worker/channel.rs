@@ -1,7 +1,8 @@
 //! The channel between a run and a worker: a socket that nobody else can use, and never the standard streams, which belong to the nodes.
 //!
-//! The process of the run listens, and the worker that it starts connects twice: once for messages, and once for a *lifeline*, on which the
-//! worker waits all the time, so that it hears when the run is cancelled, and ends when the process of the run is gone.
+//! The process of the run listens, and the worker that it starts connects once for messages, once for a *lifeline*, on which the
+//! worker waits all the time, so that it hears when the run is cancelled, and ends when the process of the run is gone, and where processes can
+//! share memory, once for that.
 
 use std::collections::hash_map::RandomState;
 use std::ffi::{OsStr, OsString};
@@ -24,6 +25,8 @@ pub(crate) type Token = String;
 pub(crate) enum Role {
     Messages = b'm',
     Lifeline = b'l',
+    /// Memory that both share.
+    Files = b'f',
     /// Nothing: nobody will connect any more.
     GaveUp = b'g',
 }

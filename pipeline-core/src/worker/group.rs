@@ -12,8 +12,7 @@ mod unix {
     use std::os::unix::process::CommandExt;
     use std::process::Command;
 
-    use nix::sys::signal::{Signal, killpg};
-    use nix::unistd::{Pid, getpgrp, getpid};
+    use rustix::process::{Pid, Signal, getpgrp, getpid, kill_process_group};
 
     /// Has a process start a group.
     pub(crate) fn begin(command: &mut Command) {
@@ -22,16 +21,16 @@ mod unix {
 
     /// Ends the group of a process that has started one and has not been waited for: until then the number is its.
     pub(crate) fn kill(leader: u32) {
-        if let Ok(leader) = i32::try_from(leader) {
+        if let Some(leader) = i32::try_from(leader).ok().and_then(Pid::from_raw) {
             // One that is gone needs no end.
-            let _ = killpg(Pid::from_raw(leader), Signal::SIGKILL);
+            let _ = kill_process_group(leader, Signal::KILL);
         }
     }
 
     /// Ends this process and its group, if it has started one.
     pub(crate) fn kill_own() {
         if getpgrp() == getpid() {
-            let _ = killpg(getpgrp(), Signal::SIGKILL);
+            let _ = kill_process_group(getpgrp(), Signal::KILL);
         }
     }
 }

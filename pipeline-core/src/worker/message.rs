@@ -4,9 +4,11 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::io::{self, BufWriter, Read, Write};
 
+use super::bytes::Bytes;
+use super::shared::Files;
 use crate::error::causes;
 use crate::portable::{decode, encode};
-use crate::run::elsewhere::{Agreement, Carried};
+use crate::run::elsewhere::{Agreement, Arrived, Carried, Input};
 use crate::{BoxError, DatasetError, Error};
 
 /// Inputs of a node up to this size go out in one piece.
@@ -16,55 +18,121 @@ const SMALL: usize = 8 * 1024;
 pub(crate) fn write_agreement(to: impl Write, agreement: &Agreement) -> io::Result<()> {
     let Agreement { pipeline, dag, places, parameters } = agreement;
     let bytes = encode(&(pipeline, dag, places, parameters)).map_err(io::Error::other)?;
-    send(to, |to| put_bytes(to, &bytes))
+    send(to, |to| put_slice(to, &bytes))
 }
 
 pub(crate) fn read_agreement(from: impl Read) -> io::Result<Agreement> {
-    let (pipeline, dag, places, parameters) = decode(&bytes(from)?).map_err(io::Error::other)?;
+    let (pipeline, dag, places, parameters) = decode(&vec(from)?).map_err(io::Error::other)?;
     Ok(Agreement { pipeline, dag, places, parameters })
 }
 
 /// Whether the worker agrees, or why not.
 pub(crate) fn write_agreed(to: impl Write, agreed: Result<(), &str>) -> io::Result<()> {
-    send(to, |to| put_bytes(to, agreed.err().unwrap_or_default().as_bytes()))
+    send(to, |to| put_slice(to, agreed.err().unwrap_or_default().as_bytes()))
 }
 
 pub(crate) fn read_agreed(from: impl Read) -> io::Result<Result<(), String>> {
-    let problem = String::from_utf8_lossy(&bytes(from)?).into_owned();
+    let problem = String::from_utf8_lossy(&vec(from)?).into_owned();
     Ok(if problem.is_empty() { Ok(()) } else { Err(problem) })
 }
 
+/// What a worker is asked to do.
+#[derive(Debug)]
+pub(crate) enum Asked {
+    Execute {
+        node: u32,
+        inputs: Carried<Arrived>,
+    },
+    /// Nobody will read a value that it has kept.
+    Forget {
+        slot: u32,
+    },
+}
+
+const EXECUTE: u32 = 0;
+const FORGET: u32 = 1;
+
+/// The forms in which a value is sent: its bytes, a file, or nothing, since the worker has kept it, for this node alone or for others too.
+const BYTES: u32 = 0;
+const FILE: u32 = 1;
+const KEPT_FOR_THIS: u32 = 2;
+const KEPT_FOR_SEVERAL: u32 = 3;
+
 /// Asks to execute a node.
-pub(crate) fn write_call<B: AsRef<Vec<u8>>>(to: impl Write, node: u32, inputs: &Carried<B>) -> io::Result<()> {
+pub(crate) fn write_call(to: impl Write, files: &mut Files, node: u32, inputs: &Carried<Input>) -> io::Result<()> {
     send(to, |to| {
+        put_u32(to, EXECUTE)?;
         put_u32(to, node)?;
-        put_values(to, inputs)
+        put_u32(to, n_values(inputs)?)?;
+        inputs.iter().try_for_each(|(id, input)| {
+            put_u32(to, *id)?;
+            match input {
+                Input::Sent(value) => put_bytes(to, files, value.bytes()),
+                Input::Kept { is_last: true } => put_u32(to, KEPT_FOR_THIS),
+                Input::Kept { is_last: false } => put_u32(to, KEPT_FOR_SEVERAL),
+            }
+        })
     })
 }
 
-pub(crate) fn read_call(mut from: impl Read) -> io::Result<(u32, Carried<Vec<u8>>)> {
-    Ok((u32(&mut from)?, values(from)?))
+pub(crate) fn write_forget(to: impl Write, slot: u32) -> io::Result<()> {
+    send(to, |to| {
+        put_u32(to, FORGET)?;
+        put_u32(to, slot)
+    })
+}
+
+pub(crate) fn read_asked(mut from: impl Read, files: &mut Files) -> io::Result<Asked> {
+    match u32(&mut from)? {
+        FORGET => Ok(Asked::Forget { slot: u32(from)? }),
+        _ => {
+            let (node, n_inputs) = (u32(&mut from)?, u32(&mut from)?);
+            let inputs = (0..n_inputs).map(|_| {
+                let id = u32(&mut from)?;
+                let input = match u32(&mut from)? {
+                    KEPT_FOR_THIS => Arrived::Kept { is_last: true },
+                    KEPT_FOR_SEVERAL => Arrived::Kept { is_last: false },
+                    form => Arrived::Bytes(bytes(&mut from, files, form)?),
+                };
+                Ok((id, input))
+            });
+            Ok(Asked::Execute { node, inputs: inputs.collect::<io::Result<_>>()? })
+        }
+    }
 }
 
 /// How a node ended.
-pub(crate) fn write_outcome(to: impl Write, outcome: &Result<Carried<Vec<u8>>, Told>) -> io::Result<()> {
+pub(crate) fn write_outcome(
+    to: impl Write,
+    files: &mut Files,
+    outcome: &Result<Carried<Bytes>, Told>,
+) -> io::Result<()> {
     send(to, |to| match outcome {
         Ok(outputs) => {
             put_u32(to, 0)?;
-            put_values(to, outputs)
+            put_u32(to, n_values(outputs)?)?;
+            outputs.iter().try_for_each(|(id, bytes)| {
+                put_u32(to, *id)?;
+                put_bytes(to, files, bytes)
+            })
         }
         Err(Told { kind, dataset, texts }) => {
             put_u32(to, 1)?;
-            put_bytes(to, &encode(&(*kind as u8, dataset, texts)).map_err(io::Error::other)?)
+            put_slice(to, &encode(&(*kind as u8, dataset, texts)).map_err(io::Error::other)?)
         }
     })
 }
 
-pub(crate) fn read_outcome(mut from: impl Read) -> io::Result<Result<Carried<Vec<u8>>, Told>> {
+pub(crate) fn read_outcome(mut from: impl Read, files: &mut Files) -> io::Result<Result<Carried<Bytes>, Told>> {
     if u32(&mut from)? == 0 {
-        return values(from).map(Ok);
+        let n_outputs = u32(&mut from)?;
+        let outputs = (0..n_outputs).map(|_| {
+            let (id, form) = (u32(&mut from)?, u32(&mut from)?);
+            Ok((id, bytes(&mut from, files, form)?))
+        });
+        return outputs.collect::<io::Result<_>>().map(Ok);
     }
-    let (kind, dataset, texts): (u8, _, _) = decode(&bytes(from)?).map_err(io::Error::other)?;
+    let (kind, dataset, texts): (u8, _, _) = decode(&vec(from)?).map_err(io::Error::other)?;
     let kind = ToldKind::ALL.into_iter().find(|known| *known as u8 == kind).unwrap_or(ToldKind::Other);
     Ok(Err(Told { kind, dataset, texts }))
 }
@@ -159,17 +227,33 @@ fn put_u32(to: &mut impl Write, number: u32) -> io::Result<()> {
     to.write_all(&number.to_le_bytes())
 }
 
-fn put_bytes(to: &mut impl Write, bytes: &[u8]) -> io::Result<()> {
-    to.write_all(&(bytes.len() as u64).to_le_bytes())?;
+fn put_slice(to: &mut impl Write, bytes: &[u8]) -> io::Result<()> {
+    put_length(to, bytes.len())?;
     to.write_all(bytes)
 }
 
-fn put_values<B: AsRef<Vec<u8>>>(to: &mut impl Write, values: &Carried<B>) -> io::Result<()> {
-    put_u32(to, u32::try_from(values.len()).map_err(io::Error::other)?)?;
-    values.iter().try_for_each(|(id, bytes)| {
-        put_u32(to, *id)?;
-        put_bytes(to, bytes.as_ref())
-    })
+fn put_length(to: &mut impl Write, length: usize) -> io::Result<()> {
+    to.write_all(&(length as u64).to_le_bytes())
+}
+
+fn put_bytes(to: &mut impl Write, files: &mut Files, bytes: &Bytes) -> io::Result<()> {
+    match bytes {
+        Bytes::Own(bytes) => {
+            put_u32(to, BYTES)?;
+            put_slice(to, bytes)
+        }
+        Bytes::Shared(shared) => {
+            put_u32(to, FILE)?;
+            put_length(to, shared.len())?;
+            // Or the other side would not know that it is to take the file, and there is not room for many.
+            to.flush()?;
+            files.send(shared)
+        }
+    }
+}
+
+fn n_values<T>(values: &Carried<T>) -> io::Result<u32> {
+    u32::try_from(values.len()).map_err(io::Error::other)
 }
 
 fn u32(mut from: impl Read) -> io::Result<u32> {
@@ -178,27 +262,31 @@ fn u32(mut from: impl Read) -> io::Result<u32> {
     Ok(u32::from_le_bytes(bytes))
 }
 
-fn bytes(mut from: impl Read) -> io::Result<Vec<u8>> {
+fn length(mut from: impl Read) -> io::Result<usize> {
     let mut length = [0; 8];
     from.read_exact(&mut length)?;
-    let length = u64::from_le_bytes(length);
+    usize::try_from(u64::from_le_bytes(length)).map_err(io::Error::other)
+}
+
+fn vec(mut from: impl Read) -> io::Result<Vec<u8>> {
+    let length = length(&mut from)?;
     let mut bytes = Vec::new();
-    bytes.try_reserve_exact(usize::try_from(length).map_err(io::Error::other)?)?;
-    if from.take(length).read_to_end(&mut bytes)? as u64 == length {
+    bytes.try_reserve_exact(length)?;
+    if from.take(length as u64).read_to_end(&mut bytes)? == length {
         Ok(bytes)
     } else {
         Err(io::ErrorKind::UnexpectedEof.into())
     }
 }
 
-fn values(mut from: impl Read) -> io::Result<Carried<Vec<u8>>> {
-    let n_values = u32(&mut from)?;
-    (0..n_values).map(|_| Ok((u32(&mut from)?, bytes(&mut from)?))).collect()
+fn bytes(from: impl Read, files: &mut Files, form: u32) -> io::Result<Bytes> {
+    if form == FILE { Bytes::receive(files, length(from)?) } else { vec(from).map(Bytes::Own) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::run::elsewhere::Value;
 
     #[test]
     fn an_error_is_told_with_its_causes() {
@@ -209,19 +297,28 @@ mod tests {
         let source: BoxError = Box::new(Outer("x".parse::<i32>().unwrap_err()));
         let error = Error::Node { pipeline: Some("p".to_owned()), node: "n".to_owned(), source };
         let mut sent = Vec::new();
-        write_outcome(&mut sent, &Err(Told::new(&error))).unwrap();
-        let told = read_outcome(&*sent).unwrap().unwrap_err().into_error(Some("p".to_owned()), "n".to_owned());
+        let mut files = Files::to_nowhere();
+        write_outcome(&mut sent, &mut files, &Err(Told::new(&error))).unwrap();
+        let told =
+            read_outcome(&*sent, &mut files).unwrap().unwrap_err().into_error(Some("p".to_owned()), "n".to_owned());
         assert_eq!(format!("{told:?}"), format!("{error:?}"));
         assert!(format!("{told:?}").ends_with("caused by: invalid digit found in string"));
     }
 
     #[test]
     fn a_message_that_breaks_off_is_an_error() {
-        let mut sent = Vec::new();
-        write_call(&mut sent, 3, &vec![(0, vec![1, 2, 3]), (7, vec![])]).unwrap();
-        assert_eq!(read_call(&*sent).unwrap(), (3, vec![(0, vec![1, 2, 3]), (7, vec![])]));
+        let mut files = Files::to_nowhere();
+        let (mut sent, value) = (Vec::new(), |bytes: &[u8]| Input::Sent(Value::new(Bytes::Own(bytes.to_vec()), None)));
+        let inputs = vec![(0, value(&[1, 2, 3])), (7, value(&[])), (8, Input::Kept { is_last: true })];
+        write_call(&mut sent, &mut files, 3, &inputs).unwrap();
+        let Asked::Execute { node: 3, inputs } = read_asked(&*sent, &mut files).unwrap() else {
+            panic!("another message")
+        };
+        assert!(matches!(&inputs[0], (0, Arrived::Bytes(Bytes::Own(bytes))) if bytes == &[1, 2, 3]));
+        assert!(matches!(&inputs[1], (7, Arrived::Bytes(Bytes::Own(bytes))) if bytes.is_empty()));
+        assert!(matches!(&inputs[2], (8, Arrived::Kept { is_last: true })));
         for length in 0..sent.len() {
-            assert!(read_call(&sent[..length]).is_err());
+            assert!(read_asked(&sent[..length], &mut files).is_err());
         }
     }
 }

@@ -7,16 +7,20 @@ use std::thread::Builder;
 use std::time::Instant;
 
 use super::child::{Gone, Process};
-use super::timed::Timed;
 use crate::dag::NodeId;
-use crate::run::elsewhere::{Agreement, Carried};
+use crate::run::elsewhere::{Agreement, Carried, Input, Keeper, Wanted};
+use crate::worker::Files;
+use crate::worker::bytes::Bytes;
 use crate::worker::channel::{Listener, Role, Stream, connect};
-use crate::worker::message::{Told, read_agreed, read_outcome, write_agreement, write_call};
+use crate::worker::message::{Told, read_agreed, read_outcome, write_agreement, write_call, write_forget};
+use crate::worker::timed::Timed;
 
 /// A worker process.
 pub(super) struct Worker {
     process: Process,
     messages: BufReader<Timed>,
+    files: Files,
+    keeper: Arc<Keeper>,
     lifeline: Arc<Stream>,
 }
 
@@ -51,16 +55,17 @@ impl Worker {
         let not_started = |error: io::Error| format!("it cannot be started: {error}");
         let listener = Listener::new().map_err(not_started)?;
         let mut process = Process::start(arguments, is_test, &listener).map_err(not_started)?;
-        let met = meet(&listener, &mut process).and_then(|(messages, lifeline)| {
+        let met = meet(&listener, &mut process).and_then(|Streams { messages, lifeline, files }| {
             lifeline.set_nonblocking(true)?;
+            let keeper = Keeper::new(messages.try_clone()?);
             write_agreement(&messages, agreement)?;
             let mut messages = BufReader::new(Timed::new(messages));
-            Ok((read_agreed(&mut messages)?, messages, lifeline))
+            Ok((read_agreed(&mut messages)?, messages, files, keeper, Arc::new(lifeline)))
         });
         match met {
-            Ok((Ok(()), messages, lifeline)) => Ok(Self { process, messages, lifeline: Arc::new(lifeline) }),
-            Ok((Err(problem), messages, _)) => {
-                drop(messages);
+            Ok((Ok(()), messages, files, keeper, lifeline)) => Ok(Self { process, messages, files, keeper, lifeline }),
+            Ok((Err(problem), messages, _, keeper, _)) => {
+                drop((messages, keeper));
                 process.end();
                 Err(problem)
             }
@@ -82,12 +87,33 @@ impl Worker {
     pub(super) fn call(
         &mut self,
         node: NodeId,
-        inputs: &Carried<Arc<Vec<u8>>>,
+        inputs: &Carried<Wanted>,
         deadline: Option<Instant>,
-    ) -> io::Result<Result<Carried<Vec<u8>>, Told>> {
+    ) -> io::Result<Result<Carried<Bytes>, Told>> {
+        let sent = |Wanted { value, is_last }: &Wanted| {
+            let is_kept = value.is_kept_by(&self.keeper);
+            if is_kept { Input::Kept { is_last: *is_last } } else { Input::Sent(Arc::clone(value)) }
+        };
+        let sent = inputs.iter().map(|(id, wanted)| (*id, sent(wanted))).collect();
         self.messages.get_mut().set_deadline(deadline)?;
-        write_call(self.messages.get_mut(), node.0, inputs)?;
-        read_outcome(&mut self.messages)
+        self.files.set_deadline(deadline)?;
+        for slot in self.keeper.begin_call() {
+            write_forget(self.messages.get_mut(), slot)?;
+        }
+        write_call(self.messages.get_mut(), &mut self.files, node.0, &sent)?;
+        let outcome = read_outcome(&mut self.messages, &mut self.files)?;
+        self.keeper.end_call();
+        for ((_, Wanted { value, .. }), (_, sent)) in inputs.iter().zip(&sent) {
+            // What a node that failed has seen, the worker does not hand to another.
+            if matches!(sent, Input::Kept { is_last } if *is_last || outcome.is_err()) {
+                drop(value.let_go());
+            }
+        }
+        Ok(outcome)
+    }
+
+    pub(super) fn keeper(&self) -> &Arc<Keeper> {
+        &self.keeper
     }
 
     /// Whether a node has cancelled its run since this was asked last; or it has heard that the run is cancelled.
@@ -107,15 +133,22 @@ impl Worker {
 
     /// Ends a worker that has nothing to do.
     pub(super) fn end(self) {
-        let Self { process, messages, lifeline } = self;
-        drop(messages);
+        let Self { process, messages, files, keeper, lifeline } = self;
+        drop((messages, files, keeper));
         process.end();
         drop(lifeline);
     }
 }
 
+/// The connections of a worker.
+struct Streams {
+    messages: Stream,
+    lifeline: Stream,
+    files: Files,
+}
+
 /// Waits until the process has connected, or has ended.
-fn meet(listener: &Listener, process: &mut Process) -> io::Result<(Stream, Stream)> {
+fn meet(listener: &Listener, process: &mut Process) -> io::Result<Streams> {
     let (address, token) = listener.address();
     std::thread::scope(|scope| {
         let met = process.met();
@@ -127,7 +160,11 @@ fn meet(listener: &Listener, process: &mut Process) -> io::Result<(Stream, Strea
         Builder::new().name("pipeline".to_owned()).spawn_scoped(scope, give_up)?;
         let none = || io::Error::other("nobody connected");
         let accept = |role| listener.accept(role)?.ok_or_else(none);
-        let streams = accept(Role::Messages).and_then(|messages| Ok((messages, accept(Role::Lifeline)?)));
+        let accept_all = || {
+            let (messages, lifeline) = (accept(Role::Messages)?, accept(Role::Lifeline)?);
+            Ok(Streams { messages, lifeline, files: Files::over(|| accept(Role::Files))? })
+        };
+        let streams = accept_all();
         met();
         streams
     })

@@ -3,20 +3,21 @@
 use std::io::{self, Read, Write};
 use std::time::{Duration, Instant};
 
-use crate::worker::channel::Stream;
+use super::channel::Stream;
 
-pub(super) struct Timed {
+#[derive(Debug)]
+pub(crate) struct Timed {
     stream: Stream,
     deadline: Option<Instant>,
 }
 
 impl Timed {
-    pub(super) fn new(stream: Stream) -> Self {
+    pub(crate) fn new(stream: Stream) -> Self {
         Self { stream, deadline: None }
     }
 
     /// From then on, reading and writing are errors of the kind `TimedOut`.
-    pub(super) fn set_deadline(&mut self, deadline: Option<Instant>) -> io::Result<()> {
+    pub(crate) fn set_deadline(&mut self, deadline: Option<Instant>) -> io::Result<()> {
         if self.deadline.is_some() && deadline.is_none() {
             self.stream.set_read_timeout(None)?;
             self.stream.set_write_timeout(None)?;
@@ -25,7 +26,8 @@ impl Timed {
         Ok(())
     }
 
-    fn in_time<T>(
+    /// Does what reads or writes with the timeout that `set_timeout` sets.
+    pub(crate) fn in_time<T>(
         &mut self,
         set_timeout: fn(&Stream, Option<Duration>) -> io::Result<()>,
         mut body: impl FnMut(&mut Stream) -> io::Result<T>,

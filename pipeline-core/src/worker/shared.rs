@@ -1,0 +1,282 @@
+//! Memory that processes share: a file without a name, which goes from process to process over a socket of its own.
+//!
+//! It is gone when the last process that has it open closes it or ends, however it ends, so nothing has to be cleaned up. Linux has such files;
+//! elsewhere all bytes go through the socket of messages.
+
+#[cfg(target_os = "linux")]
+pub(crate) use self::linux::{Files, Shared};
+#[cfg(not(target_os = "linux"))]
+pub(crate) use self::nowhere::{Files, Shared};
+
+#[cfg(target_os = "linux")]
+mod linux {
+    use std::fs::File;
+    use std::io::{self, IoSlice, IoSliceMut};
+    use std::mem::MaybeUninit;
+    use std::os::fd::AsFd;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Instant;
+
+    use memmap2::Mmap;
+    use rustix::cmsg_space;
+    use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, fcntl_get_seals, memfd_create};
+    use rustix::net::{
+        RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags,
+        recvmsg, sendmsg,
+    };
+
+    use crate::worker::channel::Stream;
+    use crate::worker::timed::Timed;
+
+    /// How many may be open in a process: they count among all its files, of which it may have a thousand.
+    const MANY: usize = 256;
+    static OPEN: AtomicUsize = AtomicUsize::new(0);
+
+    /// Nobody can change what is in it any more.
+    const SEALS: SealFlags = SealFlags::SHRINK.union(SealFlags::GROW).union(SealFlags::WRITE);
+
+    /// Memory that nobody can change any more, open in this process.
+    #[derive(Debug)]
+    pub(crate) struct Shared {
+        file: File,
+        len: usize,
+    }
+
+    impl Shared {
+        /// A file to write to, for [`Shared::new`].
+        pub(crate) fn file() -> io::Result<File> {
+            if Self::are_many() {
+                return Err(io::Error::other("too many are open"));
+            }
+            let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
+            Ok(File::from(memfd_create("pipeline", flags)?))
+        }
+
+        /// What has been written.
+        pub(crate) fn new(file: File, len: usize) -> io::Result<Self> {
+            fcntl_add_seals(&file, SEALS)?;
+            Ok(Self::open(file, len))
+        }
+
+        fn open(file: File, len: usize) -> Self {
+            OPEN.fetch_add(1, Ordering::Relaxed);
+            Self { file, len }
+        }
+
+        pub(crate) fn are_many() -> bool {
+            OPEN.load(Ordering::Relaxed) >= MANY
+        }
+
+        pub(crate) fn len(&self) -> usize {
+            self.len
+        }
+
+        /// What is in it.
+        #[expect(unsafe_code, reason = "to read 100 MB of it into a buffer first takes as long as making the value")]
+        pub(crate) fn map(&self) -> io::Result<Mmap> {
+            // A file that another process has sent is as it says only if the system says so too.
+            if !fcntl_get_seals(&self.file)?.contains(SEALS) || self.file.metadata()?.len() != self.len as u64 {
+                return Err(io::Error::new(io::ErrorKind::InvalidData, "it is not what was announced"));
+            }
+            // SAFETY: no process can write to the file any more, nor make it shorter, as its seals say, and seals cannot be broken.
+            unsafe { Mmap::map(&self.file) }
+        }
+    }
+
+    impl Drop for Shared {
+        fn drop(&mut self) {
+            OPEN.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    /// The socket on which files are handed over.
+    #[derive(Debug)]
+    pub(crate) struct Files(Timed);
+
+    impl Files {
+        /// Over a connection of the [role](crate::worker::channel::Role) that is for it.
+        pub(crate) fn over(connect: impl FnOnce() -> io::Result<Stream>) -> io::Result<Self> {
+            Ok(Self(Timed::new(connect()?)))
+        }
+
+        /// From then on, sending and receiving are errors of the kind `TimedOut`.
+        pub(crate) fn set_deadline(&mut self, deadline: Option<Instant>) -> io::Result<()> {
+            self.0.set_deadline(deadline)
+        }
+
+        pub(crate) fn send(&mut self, shared: &Shared) -> io::Result<()> {
+            let file = [shared.file.as_fd()];
+            let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(1))];
+            let mut rights = SendAncillaryBuffer::new(&mut space);
+            rights.push(SendAncillaryMessage::ScmRights(&file));
+            // A file comes with a byte, since a message cannot be empty.
+            let sent = self.0.in_time(Stream::set_write_timeout, |stream| {
+                let send = || sendmsg(&*stream, &[IoSlice::new(&[0])], &mut rights, SendFlags::NOSIGNAL);
+                Ok(rustix::io::retry_on_intr(send)?)
+            })?;
+            if sent == 1 { Ok(()) } else { Err(io::ErrorKind::WriteZero.into()) }
+        }
+
+        /// Files that nobody sends and nobody gets.
+        #[cfg(test)]
+        pub(crate) fn to_nowhere() -> Self {
+            Self(Timed::new(Stream::pair().expect("there are sockets").0))
+        }
+
+        pub(super) fn receive_file(&mut self) -> io::Result<File> {
+            let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(1))];
+            let mut rights = RecvAncillaryBuffer::new(&mut space);
+            let mut byte = [0];
+            let received = self.0.in_time(Stream::set_read_timeout, |stream| {
+                let receive =
+                    || recvmsg(&*stream, &mut [IoSliceMut::new(&mut byte)], &mut rights, RecvFlags::CMSG_CLOEXEC);
+                Ok(rustix::io::retry_on_intr(receive)?)
+            })?;
+            if received.bytes == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            let mut files = rights.drain().filter_map(|message| match message {
+                RecvAncillaryMessage::ScmRights(mut files) => files.next(),
+                _ => None,
+            });
+            let none = || io::Error::other("a file has been lost: this process has too many open");
+            files.next().map(File::from).ok_or_else(none)
+        }
+
+        pub(crate) fn receive(&mut self, len: usize) -> io::Result<Shared> {
+            Ok(Shared::open(self.receive_file()?, len))
+        }
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod nowhere {
+    use std::fs::File;
+    use std::io;
+    use std::time::Instant;
+
+    use crate::worker::channel::Stream;
+
+    /// There is none.
+    #[derive(Debug)]
+    pub(crate) enum Shared {}
+
+    impl Shared {
+        pub(crate) fn file() -> io::Result<File> {
+            Err(io::ErrorKind::Unsupported.into())
+        }
+
+        pub(crate) fn new(_: File, _: usize) -> io::Result<Self> {
+            Err(io::ErrorKind::Unsupported.into())
+        }
+
+        pub(crate) fn are_many() -> bool {
+            true
+        }
+
+        pub(crate) fn len(&self) -> usize {
+            match *self {}
+        }
+
+        pub(crate) fn map(&self) -> io::Result<&[u8]> {
+            match *self {}
+        }
+    }
+
+    /// Nothing is handed over.
+    #[derive(Debug)]
+    pub(crate) struct Files;
+
+    impl Files {
+        /// No connection is needed.
+        pub(crate) fn over(_: impl FnOnce() -> io::Result<Stream>) -> io::Result<Self> {
+            Ok(Self)
+        }
+
+        /// Nothing takes time.
+        pub(crate) fn set_deadline(&mut self, _: Option<Instant>) -> io::Result<()> {
+            Ok(())
+        }
+
+        #[cfg(test)]
+        pub(crate) fn to_nowhere() -> Self {
+            Self
+        }
+
+        pub(crate) fn send(&mut self, shared: &Shared) -> io::Result<()> {
+            match *shared {}
+        }
+
+        pub(crate) fn receive(&mut self, _: usize) -> io::Result<Shared> {
+            Err(io::ErrorKind::Unsupported.into())
+        }
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::io::{Seek, Write};
+    use std::time::{Duration, Instant};
+
+    use super::*;
+    use crate::worker::channel::Stream;
+
+    fn pair() -> (Files, Files) {
+        let (here, there) = Stream::pair().expect("there are sockets");
+        let files = |stream| Files::over(|| Ok(stream)).expect("it is connected");
+        (files(here), files(there))
+    }
+
+    fn shared(bytes: &[u8]) -> Shared {
+        let mut file = Shared::file().expect("there are files in memory");
+        file.write_all(bytes).expect("there is memory");
+        Shared::new(file, bytes.len()).expect("they can be sealed")
+    }
+
+    #[test]
+    fn what_is_sent_arrives_and_outlives_its_sender() {
+        let (mut here, mut there) = pair();
+        here.send(&shared(b"first")).unwrap();
+        here.send(&shared(b"second")).unwrap();
+        drop(here);
+        assert_eq!(*there.receive(5).unwrap().map().unwrap(), *b"first");
+        assert_eq!(*there.receive(6).unwrap().map().unwrap(), *b"second");
+        assert_eq!(there.receive(1).unwrap_err().kind(), std::io::ErrorKind::UnexpectedEof);
+    }
+
+    #[test]
+    fn one_that_takes_no_files_keeps_nobody_who_sends_past_the_deadline() {
+        let (mut here, mut there) = pair();
+        let (shared, deadline) = (shared(b"sent"), Instant::now().checked_add(Duration::from_millis(50)));
+        here.set_deadline(deadline).unwrap();
+        let error = std::iter::repeat_with(|| here.send(&shared)).find_map(Result::err).unwrap();
+        assert_eq!(error.kind(), std::io::ErrorKind::TimedOut);
+        drop(there.receive(4).unwrap());
+        here.set_deadline(None).unwrap();
+        here.send(&shared).unwrap();
+    }
+
+    #[test]
+    fn one_that_sends_none_keeps_nobody_who_waits_past_the_deadline() {
+        let (mut here, _there) = pair();
+        here.set_deadline(Instant::now().checked_add(Duration::from_millis(20))).unwrap();
+        assert_eq!(here.receive(1).unwrap_err().kind(), std::io::ErrorKind::TimedOut);
+    }
+
+    #[test]
+    fn what_is_shared_does_not_change() {
+        let (mut here, mut there) = pair();
+        here.send(&shared(b"sealed")).unwrap();
+        let mut file = there.receive_file().unwrap();
+        file.rewind().unwrap();
+        assert!(file.write_all(b"broken").is_err());
+        assert!(file.set_len(0).is_err());
+    }
+
+    #[test]
+    fn what_is_not_sealed_or_of_another_length_is_not_read() {
+        let (mut here, mut there) = pair();
+        here.send(&shared(b"sealed")).unwrap();
+        assert_eq!(there.receive(5).unwrap().map().unwrap_err().kind(), std::io::ErrorKind::InvalidData);
+    }
+}
