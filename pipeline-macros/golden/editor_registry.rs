@@ -99,7 +99,11 @@ pub fn pipelines() -> pipeline_core::Pipelines<Catalog> {
             },
         );
         {}
-        body.pipeline(&DAG_1_0, pipeline_core::__private::Collect::nothing())
+        body.pipeline(
+            ::core::option::Option::None,
+            &DAG_1_0,
+            pipeline_core::__private::Collect::nothing(),
+        )
     })
         .named("ab");
     let pipeline_half = (::core::clone::Clone::clone(&pipeline_training)

@@ -63,6 +63,7 @@ fn main() {
             (&slot_copy).is_no_result();
             (&slot_length).is_no_result();
             body.pipeline(
+                ::core::option::Option::None,
                 &PIPELINE_DAG,
                 pipeline_core::__private::Collect::new(
                     move |io| PipelineOutputs {

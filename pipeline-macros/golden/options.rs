@@ -63,7 +63,11 @@ fn main() {
                 },
             );
             (&slot_train).is_no_result();
-            body.pipeline(&PIPELINE_DAG, pipeline_core::__private::Collect::nothing())
+            body.pipeline(
+                ::core::option::Option::None,
+                &PIPELINE_DAG,
+                pipeline_core::__private::Collect::nothing(),
+            )
         }
     };
 }

@@ -64,7 +64,11 @@ pub fn pipelines() -> pipeline_core::Pipelines<Catalog> {
                 io.done()
             },
         );
-        body.pipeline(&DAG_1_0, pipeline_core::__private::Collect::nothing())
+        body.pipeline(
+            ::core::option::Option::None,
+            &DAG_1_0,
+            pipeline_core::__private::Collect::nothing(),
+        )
     })
         .named("ab");
     let pipeline___default__ = (::core::clone::Clone::clone(&pipeline_training)

@@ -6,10 +6,11 @@
 
 mod attributes;
 mod call;
+mod outputs;
 
 use pipeline_graph::{Cycle, Order};
 use proc_macro2::{Delimiter, Group, Ident, Literal, Span, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
+use quote::{quote, quote_spanned};
 use syn::Lifetime;
 
 use self::attributes::attributes_by_item;
@@ -168,12 +169,12 @@ impl<'a> Expansion<'a> {
         let krate = self.context.krate;
         let body = self.body();
         let name = Ident::new("PipelineOutputs", Span::call_site());
-        let (outputs, collect) = if self.free_outputs().next().is_none() {
-            (TokenStream::new(), quote!(#krate::__private::Collect::nothing()))
-        } else {
+        let (outputs, collect) = if self.has_free_outputs() {
             let [whole, partial] = self.collect(&name, false);
             let collect = quote!(#krate::__private::Collect::new(#whole, #partial));
             (self.outputs_struct(&name, &self.derive_debug(), false), collect)
+        } else {
+            (TokenStream::new(), quote!(#krate::__private::Collect::nothing()))
         };
         let made = quote!(#body body.pipeline(::core::option::Option::None, &#dag, #collect));
         let made = self.declared_once(&quote!(&#dag), &made);
@@ -207,90 +208,6 @@ impl<'a> Expansion<'a> {
             return quote!(#catalog);
         }
         quote!(#krate::__private::Seen<{ <#catalog as #krate::__private::Catalog>::HAS_DATASETS }, #catalog>)
-    }
-
-    /// The free outputs.
-    fn free_outputs(&self) -> impl Iterator<Item = FreeOutput<'_>> {
-        self.places.datasets.iter().enumerate().filter_map(|(place, &id)| {
-            let dataset = &self.graph.datasets[id];
-            if dataset.home != Home::Memory || !dataset.readers.is_empty() {
-                return None;
-            }
-            match self.graph.output(*dataset.writers.first()?) {
-                Name::Dataset { ident, .. } => Some(FreeOutput { dataset, ident, place }),
-                Name::Parameter { .. } => None,
-            }
-        })
-    }
-
-    /// The free outputs that are fields of their struct: of an item those with a type, since the others have been reported.
-    fn output_fields(&self, is_item: bool) -> Vec<FreeOutput<'_>> {
-        self.free_outputs().filter(|output| !is_item || output.is_typed()).collect()
-    }
-
-    /// The struct of the free outputs can be printed, unless it has very many: what it costs rustc grows with their square.
-    fn derive_debug(&self) -> TokenStream {
-        const MANY: usize = 100;
-        if self.free_outputs().count() > MANY { TokenStream::new() } else { quote!(#[derive(::core::fmt::Debug)]) }
-    }
-
-    /// The struct of the free outputs. Its fields' types are parameters: so they can be inferred, or all be options.
-    fn outputs_struct(&self, name: &Ident, head: &TokenStream, is_item: bool) -> TokenStream {
-        let (krate, same_name) = (self.context.krate, &self.again(name));
-        let fields = self.output_fields(is_item);
-        let idents = fields.iter().map(|output| match self.context.editor {
-            Some(editor) if !self.has_nameless_outputs => editor.place(output.ident),
-            _ => output.ident.clone(),
-        });
-        let docs = fields.iter().map(|output| format!(" The free output `{}`.", output.dataset.name));
-        let types: Vec<Ident> = (0..fields.len()).map(|index| format_ident!("Out{index}")).collect();
-        let dag = is_item.then(|| {
-            quote!(const DAG: ::core::option::Option<&'static #krate::Dag> = ::core::option::Option::Some(#same_name::DAG);)
-        });
-        let portable = (is_item && self.context.is_portable).then(|| {
-            quote!(
-                const IS_PORTABLE: bool = true;
-            )
-        });
-        if fields.is_empty() {
-            return quote! {
-                #head struct #name {}
-                impl #krate::__private::Outputs for #same_name {
-                    type Partial = #same_name;
-                    #dag
-                    #portable
-                }
-            };
-        }
-        let defaults = fields.iter().map(|output| match &output.dataset.ty {
-            Some(ty) if is_item => quote!(= #ty),
-            _ => TokenStream::new(),
-        });
-        quote! {
-            #[allow(non_snake_case, dead_code, missing_debug_implementations)]
-            #head struct #name<#(#types #defaults),*> {
-                #(#[doc = #docs] pub #idents: #types),*
-            }
-            impl<#(#types),*> #krate::__private::Outputs for #same_name<#(#types),*> {
-                type Partial = #same_name<#(::core::option::Option<#types>),*>;
-                #dag
-                #portable
-            }
-        }
-    }
-
-    /// How the free outputs are collected: all of them, and those that are there.
-    fn collect(&self, name: &Ident, is_item: bool) -> [TokenStream; 2] {
-        let fields = self.output_fields(is_item);
-        if fields.is_empty() {
-            return [quote!(|_| #name {}), quote!(|_| #name {})];
-        }
-        let idents: Vec<&Ident> = fields.iter().map(|output| output.ident).collect();
-        let slots: Vec<TokenStream> = fields.iter().map(FreeOutput::slot).collect();
-        [
-            quote!(move |io| #name { #(#idents: io.collect(#slots)),* }),
-            quote!(move |io| #name { #(#idents: io.collect_if_written(#slots)),* }),
-        ]
     }
 
     /// The slots and nodes, in a local `body`.
@@ -588,26 +505,4 @@ impl<'a> Expansion<'a> {
 /// Whether a node leaves a dataset in memory to others that read it, or to itself when it is tried again.
 fn is_shared(dataset: &Dataset, reader: &Node) -> bool {
     dataset.readers.len() > 1 || reader.tried_again().is_some()
-}
-
-/// A dataset in memory that no node reads.
-struct FreeOutput<'a> {
-    dataset: &'a Dataset,
-    /// Its name where it is written.
-    ident: &'a Ident,
-    /// Its place in the DAG.
-    place: usize,
-}
-
-impl FreeOutput<'_> {
-    /// The field of an item's struct needs a type; that one is missing has been reported.
-    fn is_typed(&self) -> bool {
-        self.dataset.ty.is_some()
-    }
-
-    /// The arguments that say which slot.
-    fn slot(&self) -> TokenStream {
-        let (place, slot) = (Literal::usize_unsuffixed(self.place), local("slot", self.ident));
-        quote!(#place, &#slot)
-    }
 }

@@ -47,6 +47,14 @@ fn an_item_reads_like_code_written_by_hand() {
 }
 
 #[test]
+fn an_item_with_an_expression_for_a_function_evaluates_it_once() {
+    let scaling = quote! {
+        pub scaling for Catalog { node((scaled_by(3)), [flowers] -> [scaled: f64]) }
+    };
+    assert_golden("once", pipeline(&scaling));
+}
+
+#[test]
 fn an_expression_infers_the_types_of_its_outputs() {
     let expression = quote! { node(identity, [flowers] -> [copy]), node(|copy: &str| copy.len(), [copy] -> [length]) };
     let block = pipeline(&expression);

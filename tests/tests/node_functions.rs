@@ -9,6 +9,7 @@
 use std::collections::BTreeMap;
 use std::error::Error as StdError;
 use std::str::FromStr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use pipeline_core::prelude::*;
 use pipeline_core::{Error, Outputs};
@@ -58,6 +59,30 @@ fn a_closure_is_a_function() {
     assert_eq!(outputs.text, "seven: 6");
     assert_eq!(outputs.deep, 8);
     assert_eq!((outputs.left, outputs.right), (21, [21]));
+}
+
+static MADE: AtomicUsize = AtomicUsize::new(0);
+
+fn adding(n: i32) -> impl Fn(i32) -> i32 {
+    MADE.fetch_add(1, Ordering::Relaxed);
+    move |a| a + n
+}
+
+pipeline! {
+    made_by_an_expression for Catalog {
+        node((adding(4)), [A] -> [sum: i32]),
+        node(|sum: i32| sum * 2, [sum] -> [doubled: i32]),
+    }
+}
+
+#[test]
+fn an_expression_that_makes_a_function_is_evaluated_once_for_a_pipeline() {
+    let pipeline = made_by_an_expression();
+    assert_eq!(MADE.load(Ordering::Relaxed), 1);
+    for _ in 0..3 {
+        assert_eq!(run(&pipeline).doubled, 50);
+    }
+    assert_eq!(MADE.load(Ordering::Relaxed), 1);
 }
 
 #[test]

@@ -131,7 +131,7 @@ pub(crate) struct Watch<'r> {
     event: NodeEvent<'r>,
     started: Option<Instant>,
     /// If its loads and saves are to be asynchronous.
-    pub(super) together: Option<Together<'r>>,
+    pub(super) together: Option<Box<Together<'r>>>,
 }
 
 impl<'r> Watch<'r> {
@@ -139,7 +139,7 @@ impl<'r> Watch<'r> {
         hooks: Hooks<'r>,
         pipeline: Option<&'r str>,
         node: Node<'r>,
-        together: Option<Together<'r>>,
+        together: Option<Box<Together<'r>>>,
     ) -> Self {
         let event = NodeEvent { run: hooks.run, pipeline, node, took: None };
         Self { hooks, event, started: hooks.now(), together }
