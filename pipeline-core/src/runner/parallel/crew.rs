@@ -170,14 +170,12 @@ impl<'a> Crew<'a, '_> {
     fn fail(&self, node: usize, error: Error) {
         self.waits_for[node].store(FAILED, Ordering::Relaxed);
         self.is_over.store(true, Ordering::Relaxed);
-        self.run.cancel();
         let mut first = self.error.lock().unwrap_or_else(PoisonError::into_inner);
-        if first.is_none() {
-            *first = Some(error);
-        } else {
-            drop(first);
-            // It may panic when it is dropped.
-            drop(caught(|| drop(error)));
-        }
+        let other = if first.is_some() { Some(error) } else { first.replace(error) };
+        drop(first);
+        // Not before: a node that is not tried again because of it would be told as the cause.
+        self.run.cancel();
+        // It may panic when it is dropped.
+        drop(caught(|| drop(other)));
     }
 }
