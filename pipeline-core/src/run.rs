@@ -226,11 +226,6 @@ impl<'r> Run<'r> {
         self.selection.is_none() && !self.keeps_going
     }
 
-    /// Whether to execute a node is to call it, and nothing else.
-    fn is_bare(&self) -> bool {
-        self.hooks.is_empty() && self.goes_straight_on()
-    }
-
     /// Whether there is nothing to do or to ask between two nodes.
     fn goes_straight_on(&self) -> bool {
         let asks_or_releases = self.outer_cancellation.is_some() || self.releases.is_some();

@@ -9,6 +9,11 @@ use crate::memory::State;
 pub(crate) type Next<'n> = &'n mut dyn FnMut(Option<usize>) -> Option<usize>;
 
 impl<'r> Run<'r> {
+    /// Whether to execute a node is to call it, and nothing else.
+    fn is_bare(&self) -> bool {
+        self.hooks.is_empty() && self.goes_straight_on()
+    }
+
     /// Which nodes a node makes ready.
     pub(crate) fn flow(&self) -> &'r Flow {
         self.nodes.flow(self.dag)
