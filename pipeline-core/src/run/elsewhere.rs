@@ -128,13 +128,16 @@ impl<C: Catalog + Sync> Elsewhere for Active<'_, C> {
         let mut outputs = Vec::new();
         let result = self.between_hooks(&place, hooks, |watch| {
             try_again(place.node(), || {
-                // Before the next attempt, the worker is to forget what it has kept of the last one.
-                outputs.clear();
                 there.prepare()?;
-                self.in_time(place.node(), |deadline| {
+                let result = self.in_time(place.node(), |deadline| {
                     outputs = self.call_there(&place, watch, values, there, deadline)?;
                     Ok(())
-                })
+                });
+                if result.is_err() {
+                    // It may have been too late. The worker is to forget them before it makes others.
+                    outputs.clear();
+                }
+                result
             })
         });
         if result.is_ok() {
