@@ -318,6 +318,11 @@ pub trait AnyDataset: Send + Sync {
     /// Whether only this process can use it.
     fn lives_in_this_process_only(&self) -> bool;
 
+    /// Whether the catalog keeps it in the memory of this process, as [`Memory`] is.
+    fn is_kept_in_memory(&self) -> bool {
+        !self.is_persisted() && !self.lives_in_this_process_only()
+    }
+
     /// The dataset as what it is.
     #[doc(hidden)]
     fn as_any(&self) -> &dyn Any;

@@ -200,7 +200,7 @@ pub enum Error {
     /// Selected nodes read datasets in memory that no selected node writes.
     #[error(
         "selected nodes{} read what is in memory only and written by nodes that are not selected: {}; \
-         select {} too, or all from there on with `--from-nodes \"{}\"`",
+         select {} too, or, as the only filter, `--from-nodes \"{}\"`",
         of(.pipeline.as_deref()), with_writers(.inputs), some(.add), .from_nodes.join(",")
     )]
     InMemoryOnly {

@@ -281,6 +281,9 @@ fn save<D: Save>(id: u32, dataset: &D, value: D::Value) -> Ended {
 /// Saves with hooks, or leaves that to when the function is done with all outputs.
 #[cold]
 fn save_watched<D: Save>(id: u32, dataset: &D, value: D::Value, watch: &Watch<'_>) -> Ended {
+    if watch.time_is_over() {
+        return Err(Box::new(Failure::TimeIsOver));
+    }
     let started = watch.before_save(id, &value)?;
     let any = SaveAny::of::<D>();
     if watch.can_save_later(id, any) {
@@ -343,4 +346,6 @@ pub enum Failure {
     Hook(String, BoxError),
     /// It was only asked which datasets it loads.
     OnlyAsked,
+    /// Its time was over before its outputs were saved.
+    TimeIsOver,
 }

@@ -138,7 +138,7 @@ macro_rules! catalog {
 /// `Clone`. The wait ends when the run is cancelled, and then there is no further attempt; it blocks the thread that executes the node.
 ///
 /// No runner in this process can end a function from outside. A node that took longer than its timeout has failed when it is done, with
-/// [`Error::TimedOut`](crate::Error::TimedOut), and what it returned is not passed on, though what it saved in the catalog stays there. To end
+/// [`Error::TimedOut`](crate::Error::TimedOut), and what it returned is not passed on, nor saved if its time is over by then. To end
 /// earlier it may ask [`Cancellation::of_this_node`](crate::Cancellation::of_this_node), which is cancelled when its time is over. `ProcessRunner`
 /// kills the worker process of one that does not end, soon after its time is over, and what that has started. Each attempt has the whole time.
 ///

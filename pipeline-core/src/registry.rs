@@ -105,7 +105,10 @@ impl<C, R> Pipelines<C, R> {
         (self.catalog)()
     }
 
-    /// Makes catalogs in another way.
+    /// Makes catalogs in another way: for the command line, and in each worker process of a [`ProcessRunner`](crate::ProcessRunner).
+    ///
+    /// A worker is started without the arguments of the program, and with its environment: what decides where the files of a catalog are is to be
+    /// in an environment variable. Parameters need no care, since workers get those of the run.
     #[must_use]
     pub fn with_catalog(self, catalog: fn() -> C) -> Self {
         Self { catalog, ..self }

@@ -130,7 +130,9 @@ fn agree<'p, C: Catalog + Sync, R>(
     pipelines: &'p Pipelines<C, R>,
     wanted: &Agreement,
 ) -> Result<InWorker<'p, C>, String> {
-    let pipeline = pipelines.get(&wanted.pipeline).map_err(|error| error.to_string())?;
+    // The run has it under its own name.
+    let unknown = |error| format!("{error}; `run_named` runs it by the name of its entry");
+    let pipeline = pipelines.get(&wanted.pipeline).map_err(unknown)?;
     InWorker::new(pipeline, pipelines.catalog(), wanted)
 }
 

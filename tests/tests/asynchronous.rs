@@ -91,7 +91,7 @@ fn the_inputs_of_a_node_are_loaded_at_the_same_time() {
         let [a, b, c] = [1, 2, 3].map(|value| meeting(value, &there, 3));
         let catalog = Catalog { a, b, c, ..Catalog::default() };
         let report = runner.run_with(&pipeline, &catalog, &RunOptions::new().is_async()).unwrap();
-        assert_eq!(report.into_result().unwrap().outputs.sum, Some(123), "{name}");
+        assert_eq!(report.into_result().unwrap().sum, Some(123), "{name}");
     }
 }
 
@@ -103,7 +103,7 @@ fn the_outputs_of_a_node_are_saved_at_the_same_time() {
         let [x, y] = [0, 0].map(|value| meeting(value, &there, 2));
         let catalog = Catalog { x, y, ..Catalog::default() };
         let report = runner.run_with(&pipeline, &catalog, &RunOptions::new().is_async()).unwrap();
-        assert_eq!(report.into_result().unwrap().outputs.free, Some(5), "{name}");
+        assert_eq!(report.into_result().unwrap().free, Some(5), "{name}");
         assert_eq!(catalog.saved.load().unwrap(), 5, "{name}");
     }
 }
@@ -143,7 +143,7 @@ fn inputs_of_all_kinds_are_as_ever() {
     };
     for (name, runner) in runners() {
         for options in [RunOptions::new(), RunOptions::new().is_async()] {
-            let outputs = runner.run_with(&pipeline, &catalog, &options).unwrap().into_result().unwrap().outputs;
+            let outputs = runner.run_with(&pipeline, &catalog, &options).unwrap().into_result().unwrap();
             assert_eq!(outputs.all, Some([5, 1, 5, 5, 5, 10, 2, 6]), "{name}");
             assert_eq!((outputs.n, outputs.twice, outputs.cloned), (Some(1), Some(2), Some(1)), "{name}");
             assert_eq!(outputs.one_of_each, Some(6), "{name}");
@@ -210,7 +210,7 @@ fn a_node_that_is_tried_again_loads_anew() {
     let pipeline = pipeline! { node((shaky)?, [a, b] -> [sum], retries = 2, timeout = "1h") };
     let options = RunOptions::new().is_async();
     let report = SequentialRunner::new().run_with(&pipeline, &catalog, &options).unwrap();
-    assert_eq!(report.into_result().unwrap().outputs.sum, Some(3));
+    assert_eq!(report.into_result().unwrap().sum, Some(3));
     assert_eq!(threads.lock().unwrap().len(), 6);
 }
 

@@ -139,12 +139,20 @@ fn a_name_that_there_is_not_is_told_with_the_nearest() {
 }
 
 #[test]
+fn a_filter_that_names_nothing_is_an_error() {
+    for filter in [&["--nodes", ""][..], &["--tags", ","], &["--from-nodes", " "], &["--to-outputs="]] {
+        let error = Folder::new().misuse(filter);
+        assert!(error.contains("it names nothing; leave the flag out to select everything"), "{filter:?}: {error}");
+    }
+}
+
+#[test]
 fn a_slice_that_lacks_values_in_memory_is_an_error_with_what_to_add() {
     let error = Folder::new().misuse(&["--pipeline", "in_memory", "--from-inputs", "text"]);
     assert_eq!(
         error,
         "error: selected nodes of pipeline `in_memory` read what is in memory only and written by nodes that are not selected: \
-         `text` (by `write`); select `write` too, or all from there on with `--from-nodes \"write\"`\n"
+         `text` (by `write`); select `write` too, or, as the only filter, `--from-nodes \"write\"`\n"
     );
 }
 

@@ -312,7 +312,7 @@ fn the_program_tells_an_error_with_its_causes() {
             Some(1),
             String::new(),
             "error: node `refuse([A]) -> [B]` of pipeline `failing` failed\n  caused by: 1 is refused\n\
-             No nodes ran. Repeat the previous command to attempt a new run.\n"
+             No node was completed, so there is nothing to resume: repeat the previous command once the cause is mended.\n"
                 .to_owned()
         )
     );
@@ -322,7 +322,7 @@ fn the_program_tells_an_error_with_its_causes() {
         err,
         "error: cannot load dataset `missing` for node `<closure>([missing]) -> [len]` of pipeline `reading`\n  \
          caused by: no/such/folder/missing.txt: No such file or directory (os error 2)\n\
-         No nodes ran. Repeat the previous command to attempt a new run.\n"
+         No node was completed, so there is nothing to resume: repeat the previous command once the cause is mended.\n"
     );
     let (code, _, err) = told(&["run", "--pipeline", "unsaved"]);
     assert_eq!(code, Some(1));

@@ -221,7 +221,10 @@ fn the_text_is_that_of_kedro() {
     assert!(resume(crossed::DAG, &["a4"]).unwrap().to_string().starts_with("There is 1 node that has not run.\n"));
     let all = ["a1", "b1", "cross", "a3", "b3", "a4", "b4"];
     let none_ran = resume(crossed::DAG, &all).unwrap();
-    assert_eq!(none_ran.to_string(), "No nodes ran. Repeat the previous command to attempt a new run.");
+    assert_eq!(
+        none_ran.to_string(),
+        "No node was completed, so there is nothing to resume: repeat the previous command once the cause is mended."
+    );
     assert_eq!((none_ran.n_left(), none_ran.from_nodes().len()), (7, 0));
     // What ran is of no use: the hint would be the command that the user has given.
     assert_eq!(

@@ -276,7 +276,8 @@ fn hooks_are_told_of_each_load_but_of_the_node_once() {
     let run = |answers: Vec<Result<i32, &'static str>>| {
         let told = Told::default();
         let options = RunOptions::new().hook(&told);
-        SequentialRunner::new().run_with(&pipeline, &answering(answers), &options).unwrap();
+        let ran = SequentialRunner::new().run_with(&pipeline, &answering(answers), &options).unwrap().into_result();
+        assert_eq!(ran.is_err(), told.heard.lock().unwrap().iter().any(|heard| heard.starts_with("failed")));
         told.heard.into_inner().unwrap()
     };
     let loaded = ["load answers", "load answers"];

@@ -4,7 +4,7 @@
 
 use pipeline_core::dag::{Dag, Selection};
 use pipeline_core::prelude::*;
-use pipeline_core::{Error, Outputs};
+use pipeline_core::{Error, Outputs, RunOptions};
 
 #[derive(Clone, Debug, Default)]
 struct Parameters {
@@ -409,14 +409,14 @@ fn an_input_in_memory_that_no_selected_node_writes_is_an_error_with_what_to_add(
     assert_eq!(
         needs(&Slice::new().from_nodes(["render"])).unwrap_err().to_string(),
         "selected nodes read what is in memory only and written by nodes that are not selected: `accuracy` (by `score`); \
-         select `split_flowers` and `score` too, or all from there on with `--from-nodes \"split_flowers\"`"
+         select `split_flowers` and `score` too, or, as the only filter, `--from-nodes \"split_flowers\"`"
     );
     let error = needs(&Slice::new().nodes(["score", "fit", "warn"])).unwrap_err();
     assert_eq!(
         error.to_string(),
         "selected nodes read what is in memory only and written by nodes that are not selected: \
          `train` (by `split_flowers`), `test` (by `split_flowers`); \
-         select `split_flowers` too, or all from there on with `--from-nodes \"split_flowers\"`"
+         select `split_flowers` too, or, as the only filter, `--from-nodes \"split_flowers\"`"
     );
     let Error::InMemoryOnly { pipeline, inputs, add, from_nodes } = error else { panic!("{error}") };
     let expected = ["train", "test"].map(|input| (input.to_owned(), "split_flowers".to_owned()));
@@ -424,6 +424,33 @@ fn an_input_in_memory_that_no_selected_node_writes_is_an_error_with_what_to_add(
         (pipeline, inputs, add, from_nodes),
         (None, expected.into(), vec!["split_flowers".to_owned()], vec!["split_flowers".to_owned()])
     );
+}
+
+#[test]
+fn an_input_that_the_catalog_keeps_in_memory_is_there_once_something_is_saved() {
+    let pipeline = pipeline! {
+        for Catalog;
+        node(identity, [A] -> [B], name = "first"),
+        node(identity, [B] -> [C], name = "second"),
+        node(identity, [C] -> [D], name = "third"),
+    };
+    let catalog = Catalog { A: Memory::new(1.0), ..Catalog::default() };
+    let run = |options: &RunOptions<'_>| SequentialRunner::new().run_with(&pipeline, &catalog, options);
+    let third = RunOptions::new().slice(Slice::new().nodes(["third"]));
+    assert_eq!(
+        run(&third).unwrap_err().to_string(),
+        "selected nodes read what is in memory only and written by nodes that are not selected: `C` (by `second`); \
+         select `first` and `second` too, or, as the only filter, `--from-nodes \"first\"`"
+    );
+    catalog.B.save(5.0).unwrap();
+    assert_eq!(
+        run(&third).unwrap_err().to_string(),
+        "selected nodes read what is in memory only and written by nodes that are not selected: `C` (by `second`); \
+         select `second` too, or, as the only filter, `--from-nodes \"second\"`"
+    );
+    run(&RunOptions::new().slice(Slice::new().from_nodes(["second"]))).unwrap().into_result().unwrap();
+    assert_eq!(catalog.D.load().unwrap(), 5.0);
+    run(&third).unwrap().into_result().unwrap();
 }
 
 #[test]

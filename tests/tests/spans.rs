@@ -203,7 +203,11 @@ fn a_run_lies_in_the_span_around_it_and_may_have_no_name() {
     seen.during(|| {
         let _around = tracing::info_span!("around").entered();
         let tracing = Tracing::new();
-        SequentialRunner::new().run_with(&pipeline, &Catalog::default(), &RunOptions::new().hook(&tracing)).unwrap();
+        SequentialRunner::new()
+            .run_with(&pipeline, &Catalog::default(), &RunOptions::new().hook(&tracing))
+            .unwrap()
+            .into_result()
+            .unwrap();
     });
     assert_eq!(seen.spans()[..3], ["around", "around > run", "around > run > node node=n: <closure>([A]) -> [B]"]);
     seen.assert_all_closed();
@@ -363,7 +367,7 @@ fn a_run_in_a_node_of_another_lies_in_its_span() {
             tell("before");
             let tracing = Tracing::new();
             let options = RunOptions::new().hook(&tracing);
-            SequentialRunner::new().run_with(&inner, &Catalog::default(), &options).unwrap();
+            SequentialRunner::new().run_with(&inner, &Catalog::default(), &options).unwrap().into_result().unwrap();
             tell("after");
         }), [A] -> [], name = "outer"),
     };

@@ -41,6 +41,22 @@ fn a_node_in_time_is_a_node_like_any_other() {
 }
 
 #[test]
+fn a_node_that_takes_longer_saves_nothing() {
+    let pipeline = pipeline! { node(sleep, [milliseconds] -> [B], timeout = "10ms") };
+    for (name, runner) in runners() {
+        let catalog = sleeping(40);
+        let error = runner.run(&pipeline, &catalog).unwrap_err();
+        assert!(matches!(error, Error::TimedOut { source: None, .. }), "{name}: {error:?}");
+        assert!(!catalog.B.exists().unwrap(), "{name}");
+
+        let catalog = sleeping(40);
+        let report = runner.run_with(&pipeline, &catalog, &RunOptions::new().is_async()).unwrap();
+        assert!(matches!(report.error(), Some(Error::TimedOut { source: None, .. })), "{name}");
+        assert!(!catalog.B.exists().unwrap(), "{name}");
+    }
+}
+
+#[test]
 fn a_node_that_takes_longer_has_failed_and_passes_nothing_on() {
     let pipeline = pipeline! {
         node(sleep, [milliseconds] -> [slept], timeout = "10ms", name = "slow"),

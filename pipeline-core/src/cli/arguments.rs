@@ -24,6 +24,10 @@ fn run() -> Command {
         .about("Runs a pipeline")
         // A later flag takes the place of an earlier one, as in Kedro: what a failed run advises can be added at the end.
         .args_override_self(true)
+        .after_help(
+            "Names are separated by commas. Nodes that all filters select are run. \
+             A flag that is given again takes the place of the earlier one.",
+        )
         .arg(value("pipeline", "NAME").short('p').default_value("__default__").help("The registered pipeline to run"))
         .arg(value("runner", "NAME").short('r').help(format!(
             "What runs it: {} [default: {}]",
@@ -42,19 +46,28 @@ fn run() -> Command {
                 .help("After a failure goes on with the nodes that do not wait for the one that failed"),
         )
         .arg(switch("only-missing-outputs").help("Leaves out nodes whose outputs are there already"))
-        .arg(value("from-nodes", "NODES").help("Only these nodes and those that come after them"))
-        .arg(value("to-nodes", "NODES").help("Only these nodes and those that they wait for"))
-        .arg(value("nodes", "NODES").short('n').help("Only these nodes, separated by commas"))
-        .arg(value("tags", "TAGS").short('t').help("Only nodes with any of these tags"))
+        .arg(names("from-nodes", "NODES").help("Only these nodes and those that come after them"))
+        .arg(names("to-nodes", "NODES").help("Only these nodes and those that they wait for"))
+        .arg(names("nodes", "NODES").short('n').help("Only these nodes"))
+        .arg(names("tags", "TAGS").short('t').help("Only nodes with any of these tags"))
         .arg(
-            value("from-inputs", "DATASETS")
+            names("from-inputs", "DATASETS")
                 .help("Only nodes that read these datasets, and those that come after them"),
         )
-        .arg(value("to-outputs", "DATASETS").help("Only nodes that write these datasets, and those that they wait for"))
+        .arg(names("to-outputs", "DATASETS").help("Only nodes that write these datasets, and those that they wait for"))
 }
 
 fn value(name: &'static str, what: &'static str) -> Arg {
     Arg::new(name).long(name).value_name(what)
+}
+
+/// A filter. One that names nothing, as an empty variable of a shell does, would select everything.
+fn names(name: &'static str, what: &'static str) -> Arg {
+    let some = |list: &str| match separate(list).as_slice() {
+        [] => Err("it names nothing; leave the flag out to select everything"),
+        _ => Ok(list.to_owned()),
+    };
+    value(name, what).value_parser(some)
 }
 
 fn switch(name: &'static str) -> Arg {

@@ -7,7 +7,8 @@ use crate::Error;
 impl Dag {
     /// Checks that selected nodes find their inputs: one that is in memory is there only if its writer is selected too.
     ///
-    /// An input in the catalog is taken to be there, and parameters are.
+    /// An input in the catalog is taken to be there, and parameters are. A run looks more closely: one that the catalog keeps in the memory of this
+    /// process, and that holds nothing, is there only if its writer is selected.
     ///
     /// # Errors
     ///
@@ -31,24 +32,34 @@ impl Dag {
     /// assert_eq!(
     ///     doubling::DAG.check_inputs(&selection).unwrap_err().to_string(),
     ///     "selected nodes read what is in memory only and written by nodes that are not selected: `sum` (by `add`); \
-    ///      select `add` too, or all from there on with `--from-nodes \"add\"`"
+    ///      select `add` too, or, as the only filter, `--from-nodes \"add\"`"
     /// );
     /// # Ok(())
     /// # }
     /// ```
     pub fn check_inputs(&self, selection: &Selection) -> Result<(), Error> {
+        self.check_inputs_beside(selection, |_| false)
+    }
+
+    /// As [`check_inputs`](Self::check_inputs), for a catalog in which some datasets hold nothing yet and are there only in a run that writes them.
+    pub(crate) fn check_inputs_beside(
+        &self,
+        selection: &Selection,
+        holds_nothing: impl Fn(Dataset<'_>) -> bool,
+    ) -> Result<(), Error> {
+        let is_made = |dataset: Dataset<'_>| is_in_memory(dataset) || holds_nothing(dataset);
         let lost: Vec<(Dataset<'_>, Node<'_>)> = self
             .datasets()
-            .filter(|&dataset| is_in_memory(dataset) && dataset.readers().any(|node| selection.contains(node.id())))
+            .filter(|&dataset| dataset.readers().any(|node| selection.contains(node.id())))
             .filter_map(|dataset| Some((dataset, dataset.writer()?)))
-            .filter(|(_, writer)| !selection.contains(writer.id()))
+            .filter(|&(dataset, writer)| !selection.contains(writer.id()) && is_made(dataset))
             .collect();
         if lost.is_empty() {
             return Ok(());
         }
-        let all = walk::backwards_over(self, selection.order(), is_in_memory);
+        let all = walk::backwards_over(self, selection.order(), is_made);
         let added = all.order().filter(|&node| !selection.contains(node));
-        let from_there = walk::again(self, &Selection::whole(self), all.order(), is_in_memory);
+        let from_there = walk::again(self, &Selection::whole(self), all.order(), is_made);
         Err(Error::InMemoryOnly {
             pipeline: None,
             inputs: lost.into_iter().map(|(dataset, node)| (dataset.name().to_owned(), names::label(node))).collect(),

@@ -32,7 +32,7 @@ impl ResumeHint {
 impl fmt::Display for ResumeHint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.from_nodes.is_empty() {
-            return f.write_str("No nodes ran. Repeat the previous command to attempt a new run.");
+            return f.write_str("No node was completed, so there is nothing to resume: repeat the previous command once the cause is mended.");
         }
         let (are, s, have) = if self.n_left == 1 { ("is", "", "has") } else { ("are", "s", "have") };
         writeln!(f, "There {are} {} node{s} that {have} not run.", self.n_left)?;

@@ -158,6 +158,7 @@ impl<'r, C> Active<'r, C> {
     pub(super) fn failed(&self, node: Node<'_>, failure: Failure) -> Error {
         let pipeline = self.pipeline.map(str::to_owned);
         let dataset_name = |id: u32| node.dag().datasets().nth(id as usize).map_or("", Dataset::name).to_owned();
+        let timeout = node.timeout().unwrap_or_default();
         let node = node.to_string();
         match failure {
             Failure::Function(source) => Error::Node { pipeline, node, source },
@@ -168,6 +169,7 @@ impl<'r, C> Active<'r, C> {
                 Error::Save { pipeline, node, dataset: dataset_name(id), source: source.named_around() }
             }
             Failure::Hook(hook, source) => Error::Hook { pipeline, node: Some(node), hook, source },
+            Failure::TimeIsOver => Error::TimedOut { pipeline, node, timeout, source: None },
             Failure::OnlyAsked => unreachable!("a node that is called in earnest is not only asked"),
         }
     }

@@ -16,9 +16,11 @@ impl<C> Active<'_, C> {
     pub(super) fn attempt(&self, place: &Place<'_, C>, watch: &Watch<'_>) -> Result<(), Error> {
         let node = place.node();
         if node.retries() == 0 {
-            return self.in_time(node, |_| self.call_watched(place, Readers::OnSeveral, watch));
+            return self.in_time(node, |deadline| self.call_watched(place, Readers::OnSeveral, watch, deadline));
         }
-        let result = try_again(node, || self.in_time(node, |_| self.call_watched(place, Readers::MayReadAgain, watch)));
+        let result = try_again(node, || {
+            self.in_time(node, |deadline| self.call_watched(place, Readers::MayReadAgain, watch, deadline))
+        });
         result.and(self.count_out(place))
     }
 
@@ -35,7 +37,14 @@ impl<C> Active<'_, C> {
         result
     }
 
-    fn call_watched(&self, place: &Place<'_, C>, readers: Readers, watch: &Watch<'_>) -> Result<(), Error> {
+    fn call_watched(
+        &self,
+        place: &Place<'_, C>,
+        readers: Readers,
+        watch: &Watch<'_>,
+        deadline: Option<Instant>,
+    ) -> Result<(), Error> {
+        watch.deadline.set(deadline);
         let io = Io { watch: Some(watch), ..self.io(place, readers) };
         self.call(place, || match &watch.together {
             None => place.code().call(self.catalog, &io),

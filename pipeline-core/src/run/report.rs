@@ -28,6 +28,7 @@ impl Status {
 ///
 /// Its `Display` is in Kedro's words, of the nodes that the run was asked for: those that a slice leaves out are not told.
 #[derive(Debug)]
+#[must_use = "a run that failed has a report too: `into_result` makes an error of it"]
 pub struct Report<O: Outputs = ()> {
     /// The free outputs, each in an `Option`.
     pub outputs: O::Partial,
@@ -75,16 +76,13 @@ impl<O: Outputs> Report<O> {
         self.resume_hint.as_ref()
     }
 
-    /// The error that ended the run, or the report of one that met none.
+    /// The free outputs of a run that met no error.
     ///
     /// # Errors
     ///
     /// Returns the error that ended the run.
-    pub fn into_result(self) -> Result<Self, Error> {
-        match self.error {
-            Some(error) => Err(error),
-            None => Ok(self),
-        }
+    pub fn into_result(self) -> Result<O::Partial, Error> {
+        self.error.map_or(Ok(self.outputs), Err)
     }
 
     fn with_status(&self, wanted: Status) -> impl Iterator<Item = Node<'_>> {

@@ -171,7 +171,11 @@ fn select<C: Catalog, O: Outputs>(
         let wanted = dag.free_outputs().filter(|_| pipeline.collect().takes_all()).map(Dataset::id);
         to_run = dag.missing_outputs(&sliced, is_persisted, exists, wanted)?;
     }
-    dag.check_inputs(&to_run).map_err(|error| error.of_pipeline(pipeline.name()))?;
+    let holds_nothing = |dataset: Dataset<'_>| {
+        let dataset = (dataset.kind() == Kind::Catalog).then(|| catalog.dataset(dataset.name())).flatten();
+        dataset.is_some_and(|dataset| dataset.is_kept_in_memory() && dataset.exists().is_ok_and(|exists| !exists))
+    };
+    dag.check_inputs_beside(&to_run, holds_nothing).map_err(|error| error.of_pipeline(pipeline.name()))?;
     Ok(Some(Chosen { sliced, to_run }))
 }
 

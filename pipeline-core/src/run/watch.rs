@@ -1,6 +1,7 @@
 //! How a run calls hooks: in their order, with the time if they want it, and never with a panic that gets away.
 
 use std::any::Any;
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
@@ -132,6 +133,8 @@ pub(crate) struct Watch<'r> {
     started: Option<Instant>,
     /// If its loads and saves are to be asynchronous.
     pub(super) together: Option<Box<Together<'r>>>,
+    /// When the time of this attempt is over.
+    pub(super) deadline: Cell<Option<Instant>>,
 }
 
 impl<'r> Watch<'r> {
@@ -142,7 +145,12 @@ impl<'r> Watch<'r> {
         together: Option<Box<Together<'r>>>,
     ) -> Self {
         let event = NodeEvent { run: hooks.run, pipeline, node, took: None };
-        Self { hooks, event, started: hooks.now(), together }
+        Self { hooks, event, started: hooks.now(), together, deadline: Cell::new(None) }
+    }
+
+    /// Whether the node has taken longer than it may: then nothing more of it is saved in the catalog.
+    pub(crate) fn time_is_over(&self) -> bool {
+        self.deadline.get().is_some_and(|deadline| deadline < Instant::now())
     }
 
     pub(super) fn is_timed(&self) -> bool {

@@ -165,7 +165,9 @@ impl Runner for ProcessRunner {
         let agreement = run.elsewhere().agreement()?;
         if started_as_worker().is_some() {
             // Or each worker would start others.
-            let problem = "this process is a worker itself: its `main` does not begin with `worker::serve`".to_owned();
+            let problem = "this process is a worker itself, and starts no others: a node cannot run a `ProcessRunner`, and `main` is to begin \
+                 with `worker::serve`"
+                .to_owned();
             return Err(Error::Worker { pipeline: run.pipeline().map(str::to_owned), problem });
         }
         let values = run.values_elsewhere();

@@ -204,7 +204,7 @@ pub(crate) fn reports_every_node(runner: &dyn Runner) {
     );
     assert_eq!(report.outputs.doubled, Some(12));
     assert_eq!(report.to_string(), "Completed 2 out of 2 nodes");
-    assert_eq!(report.into_result().expect("there was no error").outputs.doubled, Some(12));
+    assert_eq!(report.into_result().expect("there was no error").doubled, Some(12));
 
     let report = runner.run_report(&failing(), &Catalog::default()).expect("it can start");
     assert!(matches!(report.error(), Some(Error::Node { .. })), "{:?}", report.error());

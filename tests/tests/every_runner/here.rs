@@ -62,8 +62,8 @@ pub(crate) fn a_node_sees_that_its_run_is_cancelled_however_deep_it_runs(tried: 
         let node = move |_: i32| inside(runner, depth - 1, cancel.clone());
         let pipeline = pipeline! { for Catalog; node((node)?, [A] -> [seen: bool]) };
         let options = RunOptions::new().cancelled_by(&Cancellation::of_this_node());
-        let report = runner.run_with(&pipeline, &Catalog::default(), &options)?.into_result()?;
-        Ok(report.outputs.seen.unwrap_or(false))
+        let outputs = runner.run_with(&pipeline, &Catalog::default(), &options)?.into_result()?;
+        Ok(outputs.seen.unwrap_or(false))
     }
     let runner = *tried;
     for cancels in [false, true] {

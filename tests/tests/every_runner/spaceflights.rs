@@ -148,8 +148,7 @@ pub(crate) fn spaceflights_run_in_kedros_order_where_it_is_forced(runner: &dyn R
     let order = Order::default();
     let options = RunOptions::new().hook(&order);
     let report = runner.run_with(&pipeline, &Catalog::default(), &options).expect("it can start");
-    let report = report.into_result().expect("it runs");
-    let ((_, science), _) = report.outputs;
+    let ((_, science), _) = report.into_result().expect("it runs");
     assert_eq!(science.metrics, Some(8));
     let order = order.0.into_inner().unwrap_or_else(PoisonError::into_inner);
     let place = |is_end: bool, name: &str| order.iter().position(|noted| noted == &(is_end, name.to_owned()));

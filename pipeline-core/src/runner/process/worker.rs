@@ -71,8 +71,11 @@ impl Worker {
             }
             Err(_) => {
                 let Gone { how, stderr } = process.gone();
-                let serves = if is_test { "does a test of that name call" } else { "does `main` begin with" };
-                let told = format!("it {how} before it was ready; {serves} `worker::serve`?\n{stderr}");
+                let serves = match arguments.first() {
+                    Some(test) if is_test => format!("does a test `{}` call `worker::serve`?", test.display()),
+                    _ => "does `main` begin with `worker::serve`? In a test, call `workers_of_test`".to_owned(),
+                };
+                let told = format!("it {how} before it was ready; {serves}\n{stderr}");
                 Err(told.trim_end().replace('\n', "\n  "))
             }
         }
