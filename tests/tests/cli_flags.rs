@@ -100,7 +100,6 @@ fn slices_are_told_by_the_flags_of_kedro() {
 #[test]
 fn names_in_a_list_may_have_spaces_around_and_nothing_between() {
     assert_eq!(selected(&["--nodes", " write , third ,"]), "13");
-    assert_eq!(selected(&["--nodes", ""]), "123");
     assert_eq!(selected(&["--nodes", "write([A]) -> [first],third"]), "13");
 }
 
