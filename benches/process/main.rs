@@ -53,7 +53,7 @@ pipelines! {
         >,
         numbers_elsewhere = pipeline!<
             node(|n: usize| (make(n), now()), [n_numbers] -> [numbers, made_at]),
-            node(|numbers: &[f64]| stay(numbers), [numbers] -> [end]),
+            node(|numbers: &[f64], _: u64| stay(numbers), [numbers, made_at] -> [end]),
             node(|numbers: &[f64], made_at: u64| after(numbers, made_at), [numbers, made_at] -> [arrived_after]),
         >,
         bytes_there = pipeline!<
@@ -62,7 +62,7 @@ pipelines! {
         >,
         bytes_elsewhere = pipeline!<
             node(|n: usize| (make_bytes(n), now()), [n_bytes] -> [bytes, made_at]),
-            node(|bytes: &[u8]| stay(bytes), [bytes] -> [end]),
+            node(|bytes: &[u8], _: u64| stay(bytes), [bytes, made_at] -> [end]),
             node(|bytes: &[u8], made_at: u64| after(bytes, made_at), [bytes, made_at] -> [arrived_after]),
         >,
         rows_there = pipeline!<
@@ -71,7 +71,7 @@ pipelines! {
         >,
         rows_elsewhere = pipeline!<
             node(|n: usize| (make_rows(n), now()), [n_rows] -> [rows, made_at]),
-            node(|rows: &[Row]| stay(rows), [rows] -> [end]),
+            node(|rows: &[Row], _: u64| stay(rows), [rows, made_at] -> [end]),
             node(|rows: &[Row], made_at: u64| after(rows, made_at), [rows, made_at] -> [arrived_after]),
         >,
     }
@@ -117,7 +117,8 @@ fn length<T>(values: &[T]) -> u64 {
     values.len() as u64
 }
 
-/// Keeps the worker that has the values, so that another reader must be executed elsewhere.
+/// Keeps the worker that has the values, so that another reader must be executed elsewhere. It comes first, since it is the first in the source
+/// and both read the same.
 fn stay<T>(values: &[T]) -> u64 {
     std::thread::sleep(STAY);
     length(values)
