@@ -33,6 +33,11 @@ pub use self::view::{Dataset, Node};
 pub struct NodeId(pub(crate) u32);
 
 impl NodeId {
+    /// The node at this place; one that lies beyond all DAGs, if there can be none.
+    pub(crate) fn at(index: usize) -> Self {
+        Self(to_u32(index))
+    }
+
     /// The place as a number that counts from 0.
     #[must_use]
     pub fn index(self) -> usize {

@@ -151,6 +151,10 @@ impl<C, O: Outputs> Pipeline<C, O> {
 }
 
 impl<C> Plan<C> {
+    pub(crate) fn n_nodes(&self) -> usize {
+        self.parts.iter().map(|part| part.dag.len()).sum()
+    }
+
     /// For a node of the DAG, its part and its place in the part.
     pub(crate) fn origin(&self, node: usize) -> (usize, usize) {
         match &self.order {
@@ -189,8 +193,7 @@ impl<C> Plan<C> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         idle.unwrap_or_else(|| {
             let slots = self.parts.iter().flat_map(|part| part.make_slots());
-            let n_nodes = self.parts.iter().map(|part| part.dag.len()).sum();
-            Memory::new(slots.collect(), n_nodes)
+            Memory::new(slots.collect(), self.n_nodes())
         })
     }
 

@@ -279,7 +279,7 @@ impl<'r> Run<'r> {
     }
 
     fn node(&self, place: usize) -> Node<'r> {
-        self.dag.node(NodeId(u32::try_from(place).unwrap_or(u32::MAX)))
+        self.dag.node(NodeId::at(place))
     }
 
     #[cold]

@@ -78,7 +78,7 @@ impl<'r, C> Place<'r, C> {
     }
 
     pub(super) fn node(&self) -> Node<'r> {
-        self.part.dag.node(NodeId(u32::try_from(self.index).unwrap_or(u32::MAX)))
+        self.part.dag.node(NodeId::at(self.index))
     }
 }
 
@@ -158,18 +158,17 @@ impl<'r, C> Active<'r, C> {
     pub(super) fn failed(&self, node: Node<'_>, failure: Failure) -> Error {
         let pipeline = self.pipeline.map(str::to_owned);
         let dataset_name = |id: u32| node.dag().datasets().nth(id as usize).map_or("", Dataset::name).to_owned();
-        let timeout = node.timeout().unwrap_or_default();
-        let node = node.to_string();
+        let name = node.to_string();
         match failure {
-            Failure::Function(source) => Error::Node { pipeline, node, source },
+            Failure::Function(source) => Error::Node { pipeline, node: name, source },
             Failure::Load(id, source) => {
-                Error::Load { pipeline, node, dataset: dataset_name(id), source: source.named_around() }
+                Error::Load { pipeline, node: name, dataset: dataset_name(id), source: source.named_around() }
             }
             Failure::Save(id, source) => {
-                Error::Save { pipeline, node, dataset: dataset_name(id), source: source.named_around() }
+                Error::Save { pipeline, node: name, dataset: dataset_name(id), source: source.named_around() }
             }
-            Failure::Hook(hook, source) => Error::Hook { pipeline, node: Some(node), hook, source },
-            Failure::TimeIsOver => Error::TimedOut { pipeline, node, timeout, source: None },
+            Failure::Hook(hook, source) => Error::Hook { pipeline, node: Some(name), hook, source },
+            Failure::TimeIsOver => self.timed_out(node, None),
             Failure::OnlyAsked => unreachable!("a node that is called in earnest is not only asked"),
         }
     }
@@ -220,8 +219,7 @@ impl<C: Catalog + Sync> Execute for Active<'_, C> {
             if let [part] = self.plan.parts.as_slice() {
                 return part.call_all(self.catalog, Io::new(&self.memory.slots, Readers::OnOneThread), &current);
             }
-            let n_nodes: usize = self.plan.parts.iter().map(|part| part.nodes.len()).sum();
-            (0..n_nodes).try_for_each(|node| {
+            (0..self.plan.n_nodes()).try_for_each(|node| {
                 current.set(node);
                 let place = self.place(node);
                 place.code().call(self.catalog, &self.io(&place, Readers::OnOneThread))

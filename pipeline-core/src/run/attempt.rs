@@ -1,7 +1,7 @@
 //! How often a node is called, and in what time: its `retries`, `backoff` and `timeout`.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::active::{Active, Place};
 use super::watch::Watch;
@@ -66,10 +66,12 @@ impl<C> Active<'_, C> {
         if is_in_time || matches!(result, Err(Error::Hook { .. } | Error::TimedOut { .. })) {
             return result;
         }
-        Err(self.timed_out(node, timeout, result.err()))
+        Err(self.timed_out(node, result.err()))
     }
 
-    pub(super) fn timed_out(&self, node: Node<'_>, timeout: Duration, source: Option<Error>) -> Error {
+    /// The error of a node that has taken longer than its timeout.
+    pub(super) fn timed_out(&self, node: Node<'_>, source: Option<Error>) -> Error {
+        let timeout = node.timeout().unwrap_or_default();
         let pipeline = self.pipeline.map(str::to_owned);
         Error::TimedOut { pipeline, node: node.to_string(), timeout, source: source.map(Box::new) }
     }

@@ -109,9 +109,8 @@ impl<C: Catalog + Sync> Elsewhere for Active<'_, C> {
 
     fn values(&self, selection: Option<&Selection>) -> Values {
         let mut n_readers = vec![0; self.memory.slots.len()];
-        let n_nodes: usize = self.plan.parts.iter().map(|part| part.dag.len()).sum();
-        let reads = |node: &usize| selection.is_none_or(|nodes| nodes.contains(node_id(*node)));
-        for node in (0..n_nodes).filter(reads) {
+        let reads = |node: &usize| selection.is_none_or(|nodes| nodes.contains(NodeId::at(*node)));
+        for node in (0..self.plan.n_nodes()).filter(reads) {
             self.place(node).inputs_in_memory().for_each(|slot| n_readers[slot] += 1);
         }
         Values::new(n_readers)
@@ -205,7 +204,7 @@ impl<C: Catalog + Sync> Active<'_, C> {
     ) -> Result<Outputs, Error> {
         let inputs = self.caught(place, || self.carry_in(place, watch, values))?;
         let Some(made) = there.call(&inputs, deadline) else {
-            return Err(self.timed_out(place.node(), place.node().timeout().unwrap_or_default(), None));
+            return Err(self.timed_out(place.node(), None));
         };
         drop(inputs);
         let made = made?;
@@ -323,10 +322,6 @@ fn is_kept(bytes: &Bytes) -> bool {
     bytes.is_large()
 }
 
-fn node_id(node: usize) -> NodeId {
-    NodeId(u32::try_from(node).unwrap_or(u32::MAX))
-}
-
 /// How long a load or a save took.
 fn took(started: Option<Instant>) -> Option<Duration> {
     started.map(|started| started.elapsed())
@@ -372,7 +367,7 @@ impl<'r, C: Catalog + Sync> InWorker<'r, C> {
     /// Executes a node.
     pub(crate) fn execute(&mut self, node: usize, inputs: Carried<Arrived>) -> Result<Carried<Bytes>, Error> {
         let plan = self.pipeline.plan();
-        if node >= plan.parts.iter().map(|part| part.dag.len()).sum() {
+        if node >= plan.n_nodes() {
             return Err(Error::Worker { pipeline: None, problem: format!("there is no node {node}") });
         }
         let (part, index) = plan.origin(node);
