@@ -23,6 +23,8 @@ macro_rules! file_dataset {
 
         #[diagnostic::do_not_recommend]
         impl<$($generics)*> FromLocation for $dataset {
+            const IS_A_PATH: bool = true;
+
             fn from_location(location: &str) -> Self {
                 Self::new(location)
             }
@@ -183,6 +185,10 @@ pub trait Save: Dataset {
     note = "leave out `= \"…\"` for its default, or write an expression that makes one, such as `= Memory::new(…)`"
 )]
 pub trait FromLocation: Dataset + Sized {
+    /// Whether a location is the path of a file. Two entries of a catalog at one literal path do not
+    /// compile: nothing would say which nodes come first.
+    const IS_A_PATH: bool = false;
+
     /// The dataset at a location, which is a path for all datasets of this crate.
     fn from_location(location: &str) -> Self;
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::{Component, Path, PathBuf};
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
@@ -57,6 +58,7 @@ pub(crate) fn catalog(tokens: TokenStream) -> TokenStream {
         Ok(catalog) if cfg::leaves_out(&catalog.attributes) => TokenStream::new(),
         Ok(mut catalog) => {
             check(&mut catalog, &mut diagnostics);
+            files_have_one_entry(&krate, &catalog, &mut diagnostics);
             let expansion = expand(&krate, &catalog, &tokens);
             quote!(#diagnostics #expansion)
         }
@@ -207,7 +209,61 @@ fn check(catalog: &mut Catalog, diagnostics: &mut Diagnostics) {
     }
 }
 
+/// Two entries at one literal path would be read and written in any order, since nothing says that they are one file.
+fn files_have_one_entry(krate: &TokenStream, catalog: &Catalog, diagnostics: &mut Diagnostics) {
+    let mut first_at: HashMap<PathBuf, &Field> = HashMap::new();
+    for field in &catalog.fields {
+        let Some(path) = field.location() else { continue };
+        let first = *first_at.entry(normal(&path)).or_insert(field);
+        if first.name == field.name {
+            continue;
+        }
+        let (name, first_name, ty) = (plain(&field.name), plain(&first.name), &field.ty);
+        let made = type_name(ty);
+        let message = format!(
+            "`{name}` is at the place of `{first_name}`, `{path}`, and nothing says which nodes come first; if both are \
+             meant, write `{name}: {} = {made}::new(\"{path}\").shares_its_place()`",
+            ty.to_token_stream().to_string().replace(' ', "")
+        );
+        let place = Place { span: first.name.span(), role: "the_first_at_this_place".to_owned() };
+        let is_path = |field: &Field| {
+            let ty = &field.ty;
+            quote!(<#ty as #krate::__private::FromLocation>::IS_A_PATH)
+        };
+        let (one, other) = (is_path(first), is_path(field));
+        diagnostics.error_with_places_if(&quote!(#one && #other), field.name.span(), &message, &[place]);
+    }
+}
+
+/// The last name in the path of a type: `Csv` of `dataset::Csv<Row>`.
+fn type_name(ty: &Type) -> String {
+    match ty {
+        Type::Path(path) => path.path.segments.last().map(|last| plain(&last.ident)).unwrap_or_default(),
+        _ => ty.to_token_stream().to_string(),
+    }
+}
+
+/// A path without its `.`, and without each name that a `..` behind it takes back. What links lead to is asked before a run.
+fn normal(path: &str) -> PathBuf {
+    let mut normal = PathBuf::new();
+    for component in Path::new(path).components() {
+        let is_name = matches!(normal.components().next_back(), Some(Component::Normal(_)));
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir if is_name => drop(normal.pop()),
+            other => normal.push(other),
+        }
+    }
+    normal
+}
+
 impl Field {
+    /// The literal location of a dataset.
+    fn location(&self) -> Option<String> {
+        let value = self.value.clone().filter(|_| !self.is_parameters())?;
+        syn::parse2::<LitStr>(value).ok().map(|literal| literal.value())
+    }
+
     fn is_parameters(&self) -> bool {
         is_parameters(&plain(&self.name))
     }

@@ -19,6 +19,7 @@ pub(crate) fn check(
     has_nodes(graph, form, diagnostics);
     nodes_read_or_write(graph, diagnostics);
     node_names_are_unique(graph, diagnostics);
+    tags_can_be_named(graph, diagnostics);
     what_waits_is_tried_again(graph, diagnostics);
     inputs_exist(graph, catalog, unwired, diagnostics);
     outputs_are_writable(graph, diagnostics);
@@ -64,12 +65,29 @@ fn node_names_are_unique(graph: &Graph<'_>, diagnostics: &mut Diagnostics) {
             let message = format!("two nodes are called `{text}`");
             diagnostics.error_with_places(name.span(), &message, &[first]);
         }
-        if text.is_empty() || !text.chars().all(|c| c.is_alphanumeric() || "_-.".contains(c)) {
+        if !is_a_name(&text) {
             let message = format!("`{text}` cannot be the name of a node");
-            diagnostics.error(name.span(), &message, "use letters, digits, `_`, `-` and `.`");
+            diagnostics.error(name.span(), &message, ALPHABET);
         }
     }
 }
+
+/// Tags are made of the same characters as names: `--tags` lists them with commas in between.
+fn tags_can_be_named(graph: &Graph<'_>, diagnostics: &mut Diagnostics) {
+    for tag in graph.nodes.iter().flat_map(|node| &node.tags) {
+        let text = tag.value();
+        if !is_a_name(&text) {
+            diagnostics.error(tag.span(), &format!("`{text}` cannot be a tag"), ALPHABET);
+        }
+    }
+}
+
+/// What Kedro allows in the names of nodes and in tags: `[\w\.-]+`.
+fn is_a_name(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || "_-.".contains(c))
+}
+
+const ALPHABET: &str = "use letters, digits, `_`, `-` and `.`";
 
 /// A node that says how long to wait before it is tried again says how often.
 fn what_waits_is_tried_again(graph: &Graph<'_>, diagnostics: &mut Diagnostics) {

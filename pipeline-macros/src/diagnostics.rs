@@ -48,6 +48,23 @@ impl Diagnostics {
         if editor::asks() {
             return self.error(at, message, "");
         }
+        self.panic_at_places(at, message, places, |panic| panic);
+    }
+
+    /// The same if a constant expression holds, which only rustc can evaluate; nothing inside rust-analyzer.
+    pub(crate) fn error_with_places_if(&mut self, holds: &TokenStream, at: Span, message: &str, places: &[Place]) {
+        if !editor::asks() {
+            self.panic_at_places(at, message, places, |panic| quote!(if #holds { #panic }));
+        }
+    }
+
+    fn panic_at_places(
+        &mut self,
+        at: Span,
+        message: &str,
+        places: &[Place],
+        condition: impl FnOnce(TokenStream) -> TokenStream,
+    ) {
         let call = |index: usize, span: Span| match places.get(index) {
             Some(place) => {
                 let name = place.role_at(span);
@@ -60,7 +77,7 @@ impl Diagnostics {
             let (name, next) = (place.role_at(span), call(index + 1, span));
             quote_spanned!(span=> const fn #name() { #next })
         });
-        let first = call(0, at);
+        let first = condition(call(0, at));
         self.errors.extend(quote_spanned! {at=> const _: () = { #(#functions)* #[allow(non_upper_case_globals)] const this_pipeline: () = #first; }; });
     }
 }

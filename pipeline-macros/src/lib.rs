@@ -16,6 +16,7 @@ mod diagnostics;
 mod editor;
 mod expand;
 mod graph;
+mod kedro;
 mod options;
 mod parse;
 mod portable;

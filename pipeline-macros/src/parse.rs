@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
-use quote::{ToTokens, quote};
+use quote::ToTokens;
 use syn::buffer::Cursor;
 use syn::ext::IdentExt;
 use syn::parse::discouraged::Speculative;
@@ -13,10 +13,11 @@ use syn::{LitStr, Token, Visibility};
 use crate::ast::{Form, Function, FunctionKind, Item, List, Name, Node, Pipeline, Unwired};
 use crate::diagnostics::{Diagnostics, Mistake};
 use crate::graph::is_parameters;
+use crate::kedro::{kedros_spelling, names_as_text, names_without_brackets, values_by_keyword};
 use crate::options::option;
 use crate::scan::{
-    after_attributes, after_brackets, after_comma, any_from, closure_parameters, has_type, in_angles, is_any_arrow,
-    is_entry, is_ident, is_keyword, is_punct, is_this, plain, skip_to_comma, take_until,
+    after_attributes, after_brackets, after_comma, closure_parameters, has_type, in_angles, is_any_arrow, is_ident,
+    is_keyword, is_punct, plain, skip_to_comma, take_until,
 };
 use crate::{cfg, editor};
 
@@ -199,63 +200,6 @@ fn node(input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> syn::Result<(N
     Ok((node, is_left_out))
 }
 
-/// Refuses `node(render, inputs = report, outputs = summary)`, as Kedro has it.
-fn kedros_spelling(content: ParseStream<'_>) -> syn::Result<()> {
-    if any_from(content.cursor(), |cursor| after_brackets(cursor).is_some_and(is_any_arrow)) {
-        return Ok(());
-    }
-    let ahead = content.fork();
-    let is_option = |cursor: Cursor<'_>| is_entry(cursor) || after_comma(cursor).is_some_and(is_entry);
-    let mut function = take_until(&ahead, is_option);
-    let (mut inputs, mut outputs) = (TokenStream::new(), TokenStream::new());
-    let (mut first, mut rest) = (None, TokenStream::new());
-    while !ahead.is_empty() {
-        ahead.parse::<Option<Token![,]>>()?;
-        let keyword: Ident = ahead.parse()?;
-        ahead.parse::<Token![=]>()?;
-        let value = take_until(&ahead, is_option);
-        match keyword.to_string().as_str() {
-            "func" => function = value,
-            "inputs" => inputs = value,
-            "outputs" => outputs = value,
-            _ => {
-                rest.extend(quote!(, #keyword = #value));
-                continue;
-            }
-        }
-        first.get_or_insert(keyword);
-    }
-    let Some(first) = first else { return Ok(()) };
-    // Inputs may stand behind the function without a name.
-    let mut trees: Vec<TokenTree> = function.into_iter().collect();
-    if let (true, Some(comma)) = (inputs.is_empty(), trees.iter().rposition(|tree| is_this(tree, ','))) {
-        inputs = trees.split_off(comma).into_iter().skip(1).collect();
-    }
-    let function: TokenStream = trees.into_iter().collect();
-    let function = function.to_string().replace(" :: ", "::").replace(" ?", "?");
-    let rest = rest.to_string().replacen(" ,", ",", 1).replace(" , ", ", ");
-    let [inputs, outputs] = [inputs, outputs].map(|list| kedros_names(list).join(", "));
-    let message =
-        format!("expected inputs and outputs in brackets: write `node({function}, [{inputs}] -> [{outputs}]{rest})`");
-    Err(syn::Error::new(first.span(), message))
-}
-
-/// The names in a list of Kedro's, or alone, with quotes or without; none in `None`.
-fn kedros_names(list: TokenStream) -> Vec<String> {
-    let mut names = vec![String::new()];
-    for tree in list {
-        match (tree, names.last_mut()) {
-            (TokenTree::Group(group), _) => names.extend(kedros_names(group.stream())),
-            (TokenTree::Punct(punct), _) if punct.as_char() == ',' => names.push(String::new()),
-            (TokenTree::Ident(ident), _) if ident == "None" => {}
-            (tree, Some(name)) => *name += tree.to_string().trim_matches('"'),
-            (_, None) => {}
-        }
-    }
-    names.retain(|name| !name.is_empty());
-    names
-}
-
 /// A comma; if there is none, that is reported and what follows is read all the same.
 pub(crate) fn comma(input: ParseStream<'_>, place: &str, diagnostics: &mut Diagnostics) {
     if input.parse::<Token![,]>().is_err() {
@@ -384,21 +328,9 @@ fn list(
     if bare.is_empty() {
         return Err(error);
     }
-    // In Kedro one name stands alone, in quotes, and `None` for none.
-    let (mut named, mut is_none) = (TokenStream::new(), false);
-    for tree in bare {
-        match &tree {
-            TokenTree::Literal(literal) => {
-                let name = literal.to_string();
-                let ident = syn::parse_str::<Ident>(name.trim_matches('"'));
-                named.extend(ident.ok().map(|ident| TokenTree::from(Ident::new(&ident.to_string(), tree.span()))));
-            }
-            TokenTree::Ident(ident) if ident == "None" => is_none = true,
-            _ => named.extend([tree]),
-        }
-    }
-    let written = if is_none { "[]".to_owned() } else { format!("[{named}]") };
-    diagnostics.syntax(&syn::Error::new(span, format!("expected {wanted}: write `{written}`")));
+    let (named, order) = names_without_brackets(bare, wanted);
+    let written = names_as_text(&named);
+    diagnostics.syntax(&syn::Error::new(span, format!("expected {wanted}: write `[{written}]`{order}")));
     let parser = |input: ParseStream<'_>| Ok(names(input, diagnostics));
     let (read, is_whole) = parser.parse2(named).unwrap_or_default();
     Ok(List { names: read, is_whole, span })
@@ -408,6 +340,24 @@ fn list(
 fn names(input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> (Vec<Name>, bool) {
     let (mut names, mut is_whole) = (Vec::new(), true);
     while !input.is_empty() {
+        if input.peek(syn::token::Brace)
+            && let Ok(dictionary) = input.parse::<Group>()
+        {
+            let values = values_by_keyword(dictionary.stream());
+            let message = format!(
+                "expected names of datasets, found a dictionary: write `{}`, in the order of the function",
+                names_as_text(&values)
+            );
+            diagnostics.syntax(&syn::Error::new(dictionary.span(), message));
+            let parser = |input: ParseStream<'_>| Ok(self::names(input, diagnostics));
+            let (values, is_each_read) = parser.parse2(values).unwrap_or_default();
+            names.extend(values);
+            is_whole &= is_each_read;
+            if input.parse::<Option<Token![,]>>().is_err() {
+                break;
+            }
+            continue;
+        }
         match name(input, diagnostics) {
             Ok(name) => names.push(name),
             Err(error) => {

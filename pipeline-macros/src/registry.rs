@@ -8,9 +8,9 @@ use syn::parse::discouraged::Speculative;
 use syn::parse::{ParseStream, Parser};
 use syn::{Token, Visibility};
 
-use crate::ast::{Entry, EntryKind};
+use crate::ast::{Entry, EntryKind, Form};
 use crate::diagnostics::Diagnostics;
-use crate::parse::{self, attributes};
+use crate::parse::{self, Head, attributes};
 use crate::scan::{after_comma, is_entry, is_punct, plain, take_until};
 use crate::shim::{self, from_catalog, split_krate, to_catalog};
 use crate::{cfg, editor, expand};
@@ -96,8 +96,16 @@ fn parse(input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> syn::Result<R
     let (attributes, is_portable) = parse::portable(attributes(input)?);
     let visibility = input.parse()?;
     input.parse::<Token![fn]>()?;
-    let name = input.parse()?;
-    input.parse::<Group>()?;
+    let name: Ident = input.parse()?;
+    let parameters: Group = input.parse()?;
+    if parameters.delimiter() != Delimiter::Parenthesis || !parameters.stream().is_empty() {
+        let message = format!("`{name}` takes no parameters");
+        let help = format!(
+            "write `fn {name}()`: workers and tests make the same registry; a value that pipelines need is a \
+             dataset or a parameter of the catalog, which `with_catalog` makes"
+        );
+        diagnostics.error(parameters.span(), &message, &help);
+    }
     input.parse::<Token![for]>()?;
     let catalog = take_until(input, |cursor| cursor.group(Delimiter::Brace).is_some());
     let content;
@@ -202,6 +210,13 @@ fn term(input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> syn::Result<Te
     }
     let path: syn::Path = input.call(syn::Path::parse_mod_style)?;
     let arguments: Option<Group> = if input.peek(syn::token::Paren) { Some(input.parse()?) } else { None };
+    if let Some(arguments) = arguments.as_ref().filter(|arguments| !arguments.stream().is_empty()) {
+        let path = text_of(&quote!(#path));
+        let message = format!("`{path}` is a pipeline, and takes no arguments");
+        let help =
+            format!("write `{path}()`: a pipeline reads and writes the datasets of the catalog that its nodes name");
+        diagnostics.error(arguments.span(), &message, &help);
+    }
     match (path.get_ident(), arguments) {
         (Some(ident), None) => Ok(Term::Entry(ident.clone())),
         _ => Ok(Term::Path(quote!(#path))),
@@ -268,7 +283,7 @@ fn expand(
                 }
                 Term::Unreadable(_) => missing(krate, catalog),
                 Term::Path(path) => {
-                    let name = path.to_string().replace(' ', "");
+                    let name = text_of(path);
                     let part = format_ident!("PART_{index}_{term_index}", span = Span::mixed_site());
                     let Declared { at, term } = declared(krate, catalog, path);
                     let sum = quote!(#krate::__private::sum);
@@ -355,15 +370,45 @@ fn literal(
     dag: &Ident,
 ) -> (TokenStream, TokenStream) {
     match parse::head(nodes.clone()) {
-        Ok(head) => shim::with_graph(krate, catalog, entries, None, head, is_portable, |context, graph, _| {
-            expand::expand_apart(context, graph, dag)
-        }),
+        Ok(head) => {
+            let mut diagnostics = Diagnostics::default();
+            head_is_the_registrys(&head, catalog, &mut diagnostics);
+            let (item, value) =
+                shim::with_graph(krate, catalog, entries, None, head, is_portable, |context, graph, _| {
+                    expand::expand_apart(context, graph, dag)
+                });
+            (quote!(#diagnostics #item), value)
+        }
         Err(error) => {
             let error = error.into_compile_error();
             let item = quote!(#error static #dag: #krate::Dag = #krate::__private::dag::dag(&[], &[]););
             (item, missing(krate, catalog))
         }
     }
+}
+
+/// A pipeline that is written out has the name of its entry, and the catalog of the registry.
+fn head_is_the_registrys(head: &Head, catalog: &TokenStream, diagnostics: &mut Diagnostics) {
+    if let Form::Item(item) = &head.form {
+        let name = plain(&item.name);
+        let message = format!("`{name}` is declared inside of a registry, where no other module finds it");
+        let help = format!(
+            "write the nodes alone, `pipeline!< node(…) >`, or declare `{name}` outside and write `{name}()` here"
+        );
+        diagnostics.error(item.name.span(), &message, &help);
+        return;
+    }
+    let named = head.catalog.as_ref().filter(|named| named.to_string() != catalog.to_string());
+    if let Some(last) = named.and_then(|named| named.clone().into_iter().last()) {
+        let message = format!("the pipelines of this registry are over `{}`", text_of(catalog));
+        let named = named.map(text_of).unwrap_or_default();
+        diagnostics.error(last.span(), &message, &format!("leave out `for {named};`"));
+    }
+}
+
+/// A path as one writes it.
+fn text_of(path: &TokenStream) -> String {
+    path.to_string().replace(' ', "")
 }
 
 /// A pipeline that is a part of a sum.
