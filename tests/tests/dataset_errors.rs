@@ -37,7 +37,7 @@ fn errors_are_made_of_anything_and_say_what_is_known() {
     let named = full.of_dataset(Some("rows")).of_dataset(None);
     assert_eq!(named.to_string(), "dataset `rows`: a/b.csv, line 3, column 7: the disk is full");
     assert_eq!(DatasetError::from("text").to_string(), "text");
-    assert_eq!(DatasetError::new(io::Error::other("lost")).source().unwrap().to_string(), "lost");
+    assert_eq!(DatasetError::new(io::Error::other("lost")).cause().to_string(), "lost");
 }
 
 #[test]
@@ -56,7 +56,9 @@ fn a_missing_file_is_an_error_with_the_datasets_name_its_path_and_the_cause() {
         assert_eq!(error.path(), Some(Path::new(&path)));
         assert_eq!((error.line(), error.column()), (None, None));
         assert_eq!(cause::<io::Error>(&error).kind(), io::ErrorKind::NotFound);
-        assert_eq!(error.to_string(), format!("dataset `{name}`: {path}: No such file or directory (os error 2)"));
+        let here = std::env::current_dir().unwrap();
+        let told = format!("dataset `{name}`: {path} (in {}): No such file or directory (os error 2)", here.display());
+        assert_eq!(error.to_string(), told);
     }
 }
 
@@ -83,7 +85,7 @@ fn a_broken_row_is_an_error_with_its_line() {
         fs::write(flowers.path(), format!("species,petal_length\n{rows}")).expect("it can be written");
         let error = flowers.load().expect_err("a row is broken");
         assert_eq!((error.dataset(), error.path()), (Some("flowers"), Some(flowers.path())));
-        assert!(error.source().is_some_and(<dyn StdError>::is::<csv::Error>));
+        assert!(error.cause().is::<csv::Error>());
         error.line()
     };
     assert_eq!(line_of("setosa,1.4\nvirginica,long\n"), Some(3), "not a number");
@@ -125,7 +127,7 @@ fn a_broken_document_is_an_error_with_line_and_column() {
         fs::write(model.path(), text).expect("it can be written");
         let error = model.load().expect_err("the document is broken");
         assert_eq!((error.dataset(), error.path()), (Some("model"), Some(model.path())));
-        assert!(error.source().is_some_and(<dyn StdError>::is::<serde_json::Error>));
+        assert!(error.cause().is::<serde_json::Error>());
         (error.line(), error.column())
     };
     assert_eq!(place_of("{\n  \"species\": oops\n}"), (Some(2), Some(14)), "syntax");
