@@ -33,6 +33,7 @@ use crate::hook::Hook;
 /// # }
 /// ```
 #[derive(Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct RunOptions<'a> {
     pub(super) slice: Slice,
     pub(super) only_missing_outputs: bool,

@@ -10,12 +10,17 @@ pub(super) fn check_writable(path: &Path, file: &Metadata) -> io::Result<()> {
         let problem = "the file is read-only; make it writable to have it replaced";
         return Err(io::Error::new(io::ErrorKind::PermissionDenied, problem));
     }
-    system::check_writable(path)
+    #[cfg(unix)]
+    rustix::fs::accessat(rustix::fs::CWD, path, rustix::fs::Access::WRITE_OK, rustix::fs::AtFlags::EACCESS)?;
+    #[cfg(not(unix))]
+    let _ = path;
+    Ok(())
 }
 
 /// Gives a new file what the earlier one has. The content comes later, so it is never more readable than that.
 pub(super) fn keep(new: &File, path: &Path, earlier: &Metadata) -> io::Result<()> {
-    system::keep_owner(new, earlier)?;
+    #[cfg(unix)]
+    keep_owner(new, earlier)?;
     #[cfg(target_os = "linux")]
     extended::keep(new, path)?;
     #[cfg(not(target_os = "linux"))]
@@ -24,42 +29,18 @@ pub(super) fn keep(new: &File, path: &Path, earlier: &Metadata) -> io::Result<()
 }
 
 #[cfg(unix)]
-mod system {
-    use std::fs::{File, Metadata};
-    use std::io;
+fn keep_owner(new: &File, earlier: &Metadata) -> io::Result<()> {
     use std::os::unix::fs::MetadataExt;
-    use std::path::Path;
 
-    use rustix::fs::{Access, AtFlags, CWD, Gid, Uid, accessat, fchown};
+    use rustix::fs::{Gid, Uid, fchown};
 
-    pub(super) fn check_writable(path: &Path) -> io::Result<()> {
-        Ok(accessat(CWD, path, Access::WRITE_OK, AtFlags::EACCESS)?)
+    let made = new.metadata()?;
+    let owner = (made.uid() != earlier.uid()).then(|| Uid::from_raw(earlier.uid()));
+    let group = (made.gid() != earlier.gid()).then(|| Gid::from_raw(earlier.gid()));
+    if owner.is_some() || group.is_some() {
+        fchown(new, owner, group)?;
     }
-
-    pub(super) fn keep_owner(new: &File, earlier: &Metadata) -> io::Result<()> {
-        let made = new.metadata()?;
-        let owner = (made.uid() != earlier.uid()).then(|| Uid::from_raw(earlier.uid()));
-        let group = (made.gid() != earlier.gid()).then(|| Gid::from_raw(earlier.gid()));
-        if owner.is_some() || group.is_some() {
-            fchown(new, owner, group)?;
-        }
-        Ok(())
-    }
-}
-
-#[cfg(not(unix))]
-mod system {
-    use std::fs::{File, Metadata};
-    use std::io;
-    use std::path::Path;
-
-    pub(super) fn check_writable(_: &Path) -> io::Result<()> {
-        Ok(())
-    }
-
-    pub(super) fn keep_owner(_: &File, _: &Metadata) -> io::Result<()> {
-        Ok(())
-    }
+    Ok(())
 }
 
 #[cfg(target_os = "linux")]

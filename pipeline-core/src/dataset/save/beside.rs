@@ -15,6 +15,9 @@ use super::writer::Writer;
 /// time, and found as long as none is missing between them.
 const LOOKED_AT: u32 = 4;
 
+/// More than saves of the same target can disturb each other.
+const MOST_TRIES: u32 = 1_000;
+
 /// A file beside the target, removed unless it is renamed.
 pub(super) struct Beside {
     writer: Writer,
@@ -28,12 +31,11 @@ impl Beside {
         let (mut number, mut tries) = (0, 0);
         let (file, path) = loop {
             let path = numbered(target, number);
-            match claim(&path, earlier.is_some()) {
-                Ok(Some(file)) => break (file, path),
-                Ok(None) => number += 1,
-                // Another save has taken it for a leftover before its lock was there, or was just about to remove it.
-                Err(error) if error.kind() == io::ErrorKind::Interrupted && tries < 1_000 => tries += 1,
-                Err(error) => return Err(error),
+            match claim(&path, earlier.is_some())? {
+                Claim::Made(file) => break (file, path),
+                Claim::InUse => number += 1,
+                Claim::Again if tries < MOST_TRIES => tries += 1,
+                Claim::Again => return Err(io::Error::other("other saves of the same file do not let this one begin")),
             }
         };
         sweep(target, number + 1);
@@ -82,8 +84,16 @@ fn numbered(target: &Path, number: u32) -> PathBuf {
     target.with_file_name(format!(".saving-{sum:016x}-{number}.tmp"))
 }
 
-/// Makes a file of this path and locks it. None if another save uses the path; an interruption if it is worth another try.
-fn claim(path: &Path, is_private: bool) -> io::Result<Option<File>> {
+enum Claim {
+    Made(File),
+    /// Another save uses the path.
+    InUse,
+    /// A leftover has been removed; or another save has taken the new file for one before it was locked.
+    Again,
+}
+
+/// Makes a file of this path and locks it.
+fn claim(path: &Path, is_private: bool) -> io::Result<Claim> {
     let mut options = File::options();
     options.read(true).write(true).create_new(true);
     #[cfg(unix)]
@@ -94,12 +104,11 @@ fn claim(path: &Path, is_private: bool) -> io::Result<Option<File>> {
     #[cfg(not(unix))]
     let _ = is_private;
     match options.open(path) {
-        Ok(file) if lock::hold(&file, path) => Ok(Some(file)),
-        Ok(_) => Err(io::ErrorKind::Interrupted.into()),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => match lock::remove_leftover(path) {
-            true => Err(io::ErrorKind::Interrupted.into()),
-            false => Ok(None),
-        },
+        Ok(file) if lock::hold(&file, path) => Ok(Claim::Made(file)),
+        Ok(_) => Ok(Claim::Again),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            Ok(if lock::remove_leftover(path) { Claim::Again } else { Claim::InUse })
+        }
         Err(error) => Err(error),
     }
 }

@@ -23,18 +23,15 @@ pub(crate) fn sync_file(file: &Path) -> io::Result<()> {
 }
 
 /// Waits until the name of a file or of a folder is on the disk, which is the content of the folder that it is in.
-#[cfg(unix)]
 pub(crate) fn sync_folder(of: &Path) -> io::Result<()> {
+    // Elsewhere folders are not opened as files are, and the system writes names by itself.
+    if !cfg!(unix) {
+        return Ok(());
+    }
     let folder = of.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     match File::open(folder)?.sync_all() {
         // Some file systems have nothing to wait for.
         Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => Ok(()),
         result => result,
     }
-}
-
-/// Elsewhere folders are not opened as files are, and the system writes names by itself.
-#[cfg(not(unix))]
-pub(crate) fn sync_folder(_: &Path) -> io::Result<()> {
-    Ok(())
 }

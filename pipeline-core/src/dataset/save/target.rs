@@ -94,6 +94,7 @@ fn is_same(a: &Metadata, _: &Metadata) -> bool {
 ///
 /// Opening such a path makes a new place to write at, the beginning of the file if it is one, so what the process has written there already
 /// would be overwritten. The standard streams of this process are written to as they are; others at their end.
+#[cfg(unix)]
 pub(super) enum Descriptor {
     Input,
     Output,
@@ -140,13 +141,16 @@ impl Descriptor {
 
 /// Elsewhere they have no paths.
 #[cfg(not(unix))]
+pub(super) enum Descriptor {}
+
+#[cfg(not(unix))]
 impl Descriptor {
     fn of(_: &Path) -> Option<Self> {
         None
     }
 
-    fn open(self, path: &Path) -> io::Result<File> {
-        File::options().append(true).open(path)
+    fn open(self, _: &Path) -> io::Result<File> {
+        match self {}
     }
 }
 
