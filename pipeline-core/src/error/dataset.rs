@@ -151,18 +151,23 @@ impl DatasetError {
     /// The kind of the first [`io::Error`] among the cause and its sources, if there is one.
     #[must_use]
     pub fn io_kind(&self) -> Option<io::ErrorKind> {
-        let mut next: Option<&(dyn StdError + 'static)> = Some(&*self.parts.cause);
-        while let Some(error) = next {
-            if let Some(error) = error.downcast_ref::<io::Error>() {
-                return Some(error.kind());
-            }
-            if let Some(kind) = error.downcast_ref::<Self>().and_then(Self::io_kind) {
-                return Some(kind);
-            }
-            next = error.source();
-        }
-        None
+        let cause: &(dyn StdError + 'static) = &*self.parts.cause;
+        std::iter::successors(Some(cause), |&error| error.source()).find_map(io_kind)
     }
+}
+
+/// The kind of an error that is one of input and output, or holds one without having it as its source.
+fn io_kind(error: &(dyn StdError + 'static)) -> Option<io::ErrorKind> {
+    #[cfg(feature = "csv")]
+    if let Some(csv::ErrorKind::Io(error)) = error.downcast_ref().map(csv::Error::kind) {
+        return Some(error.kind());
+    }
+    #[cfg(feature = "json")]
+    if let Some(kind) = error.downcast_ref().and_then(serde_json::Error::io_error_kind) {
+        return Some(kind);
+    }
+    let nested = || error.downcast_ref().and_then(DatasetError::io_kind);
+    error.downcast_ref().map(io::Error::kind).or_else(nested)
 }
 
 impl fmt::Display for DatasetError {
