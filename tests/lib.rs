@@ -40,7 +40,7 @@ pub fn names_in(folder: impl AsRef<Path>) -> Vec<String> {
 /// If there is none, or it is of another type.
 #[must_use]
 pub fn cause<E: StdError + 'static>(error: &DatasetError) -> &E {
-    error.source().and_then(|cause| cause.downcast_ref()).expect("the cause is of this type")
+    error.cause().downcast_ref().expect("the cause is of this type")
 }
 
 /// Waits until something in another process is so, which nothing tells of.

@@ -19,6 +19,36 @@ macro_rules! file_dataset {
                 self.location = self.location.named(name);
                 self
             }
+
+            fn file(&self) -> Option<&Path> {
+                Some(self.location.path())
+            }
+
+            fn is_durable(&self) -> bool {
+                self.location.is_durable()
+            }
+
+            fn shares_its_place(&self) -> bool {
+                self.location.shares_its_place()
+            }
+        }
+
+        impl<$($generics)*> $dataset {
+            /// Has each save wait until it survives a power cut, and not only a kill of the process: see
+            /// [`write_file`](super::write_file).
+            #[must_use]
+            pub fn durable(mut self) -> Self {
+                self.location = self.location.durable();
+                self
+            }
+
+            /// Says that another entry of the catalog is meant to be the same file. Without it, a run that writes one of the two
+            /// does not start: see [`Dataset::shares_its_place`].
+            #[must_use]
+            pub fn shares_its_place(mut self) -> Self {
+                self.location = self.location.sharing_its_place();
+                self
+            }
         }
 
         #[diagnostic::do_not_recommend]
@@ -41,21 +71,23 @@ mod file;
 mod json;
 mod lambda;
 mod memory;
+pub(crate) mod save;
 mod text;
 
 use std::any::Any;
 use std::fmt;
 use std::ops::Deref;
+use std::path::Path;
 use std::sync::Arc;
 
 pub use self::bytes::Bytes;
 #[cfg(feature = "csv")]
 pub use self::csv::Csv;
-pub use self::file::{Writer, write_file};
 #[cfg(feature = "json")]
 pub use self::json::Json;
 pub use self::lambda::Lambda;
 pub use self::memory::Memory;
+pub use self::save::{Writer, write_file, write_file_durably};
 pub use self::text::Text;
 use crate::DatasetError;
 
@@ -134,7 +166,41 @@ pub trait Dataset: Send + Sync + 'static {
     /// and outputs.
     fn release(&self) {}
 
+    /// The file in which the value is, if it is in one: by it a run finds two entries of the catalog that are one file. A relative path is
+    /// looked up from the current folder.
+    fn file(&self) -> Option<&Path> {
+        None
+    }
+
+    /// Whether each save waits until it survives a power cut. Then a run does not return before that either, in whatever process the
+    /// dataset was saved; see [`file`](Self::file).
+    fn is_durable(&self) -> bool {
+        false
+    }
+
+    /// Whether another entry of the catalog may be at the same place, its [`file`](Self::file).
+    ///
+    /// A run that writes one of two such entries does not start unless one of the two says so: nothing orders the readers of one after the
+    /// writer of the other. Datasets of files say it with `shares_its_place()`:
+    ///
+    /// ```
+    /// use pipeline_core::prelude::*;
+    ///
+    /// catalog! {
+    ///     struct Catalog {
+    ///         log: Text = "log.txt",
+    ///         bytes_of_log: Bytes = Bytes::new("log.txt").shares_its_place(),
+    ///     }
+    /// }
+    /// ```
+    fn shares_its_place(&self) -> bool {
+        false
+    }
+
     /// Tells the dataset the name of its catalog entry, for its error messages.
+    ///
+    /// In a run, errors have the name anyway. `catalog.prices.load()` calls the dataset itself: one that is to name itself there too keeps the
+    /// name, and gives it to [`DatasetError::of_dataset`].
     #[must_use]
     fn named(self, name: &'static str) -> Self
     where
@@ -318,6 +384,15 @@ pub trait AnyDataset: Send + Sync {
     /// As [`Dataset::release`].
     fn release(&self);
 
+    /// As [`Dataset::file`].
+    fn file(&self) -> Option<&Path>;
+
+    /// As [`Dataset::is_durable`].
+    fn is_durable(&self) -> bool;
+
+    /// As [`Dataset::shares_its_place`].
+    fn shares_its_place(&self) -> bool;
+
     /// Whether later runs of the program find what is saved: if any process can reach it.
     fn is_persisted(&self) -> bool;
 
@@ -346,6 +421,18 @@ impl<D: Dataset> AnyDataset for D {
 
     fn release(&self) {
         Dataset::release(self);
+    }
+
+    fn file(&self) -> Option<&Path> {
+        Dataset::file(self)
+    }
+
+    fn is_durable(&self) -> bool {
+        Dataset::is_durable(self)
+    }
+
+    fn shares_its_place(&self) -> bool {
+        Dataset::shares_its_place(self)
     }
 
     fn is_persisted(&self) -> bool {

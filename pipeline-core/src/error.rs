@@ -1,11 +1,15 @@
 //! What can go wrong when a pipeline runs, always with the names of the pipeline, the node and the dataset.
 
+mod dataset;
+
 use std::error::Error as StdError;
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use thiserror::Error;
+
+pub use self::dataset::DatasetError;
 
 /// Any error that a node or a dataset may bring along.
 pub type BoxError = Box<dyn StdError + Send + Sync + 'static>;
@@ -76,6 +80,33 @@ pub enum Error {
         dataset: String,
         /// Why it could not be saved.
         source: DatasetError,
+    },
+
+    /// A dataset could not tell whether it exists, in a run that makes only what is missing.
+    #[error("cannot tell whether dataset `{dataset}`, which node `{node}`{} writes, exists", of(.pipeline.as_deref()))]
+    Exists {
+        /// The pipeline, if it has a name.
+        pipeline: Option<String>,
+        /// The node, as Kedro prints it.
+        node: String,
+        /// The dataset.
+        dataset: String,
+        /// Why it cannot tell.
+        source: DatasetError,
+    },
+
+    /// Two entries of the catalog are one file, and the run would write it.
+    #[error(
+        "datasets of {} are one file, {}, and the run writes it: {}; nothing orders their readers after the writer, so use one          entry for them, or say that it is meant by `.shares_its_place()` on one of them",
+        the(.pipeline.as_deref()), .place.display(), at_place(.datasets)
+    )]
+    SharedPlace {
+        /// The pipeline, if it has a name.
+        pipeline: Option<String>,
+        /// The file.
+        place: PathBuf,
+        /// Each dataset, and what is known of it: its path as the catalog has it, and a node that uses it.
+        datasets: Vec<(String, String)>,
     },
 
     /// A dataset could not be loaded or saved outside of a run, as by `catalog.flowers.load()?`.
@@ -287,167 +318,6 @@ impl fmt::Debug for Error {
     }
 }
 
-/// Why a dataset could not be loaded or saved.
-///
-/// A dataset of your own makes one from any error with `?` or [`DatasetError::new`], and says where it happened
-/// with [`at_path`](Self::at_path) and [`at_line`](Self::at_line).
-///
-/// ```
-/// use pipeline_core::DatasetError;
-///
-/// let error = DatasetError::new("a price must not be negative").at_path("data/prices.txt").at_line(3);
-/// assert_eq!(error.to_string(), "data/prices.txt, line 3: a price must not be negative");
-/// ```
-pub struct DatasetError {
-    parts: Box<Parts>,
-}
-
-struct Parts {
-    dataset: Option<&'static str>,
-    /// Whether the error around this one names the dataset already.
-    is_named_around: bool,
-    path: Option<PathBuf>,
-    line: Option<u64>,
-    column: Option<u64>,
-    /// What to say in place of the cause's own words.
-    told: Option<String>,
-    cause: BoxError,
-}
-
-impl DatasetError {
-    /// An error with this cause. A `&str` or `String` will do.
-    pub fn new(cause: impl Into<BoxError>) -> Self {
-        let cause = cause.into();
-        let parts =
-            Parts { dataset: None, is_named_around: false, path: None, line: None, column: None, told: None, cause };
-        Self { parts: Box::new(parts) }
-    }
-
-    /// Adds the file that was read or written.
-    #[must_use]
-    pub fn at_path(mut self, path: impl Into<PathBuf>) -> Self {
-        self.parts.path = Some(path.into());
-        self
-    }
-
-    /// Adds the line in the file, from 1.
-    #[must_use]
-    pub fn at_line(mut self, line: u64) -> Self {
-        self.parts.line = Some(line);
-        self
-    }
-
-    /// Adds the column in the line, from 1.
-    #[must_use]
-    pub fn at_column(mut self, column: u64) -> Self {
-        self.parts.column = Some(column);
-        self
-    }
-
-    /// Adds the name that the dataset has in the catalog, if that is known.
-    #[must_use]
-    pub fn of_dataset(mut self, name: Option<&'static str>) -> Self {
-        self.parts.dataset = name.or(self.parts.dataset);
-        self
-    }
-
-    /// Says the same as the cause in other words, such as without the place, which is told already.
-    #[cfg(any(feature = "csv", feature = "json"))]
-    pub(crate) fn told_as(mut self, told: String) -> Self {
-        self.parts.told = Some(told);
-        self
-    }
-
-    pub(crate) fn named_around(mut self) -> Self {
-        self.parts.is_named_around = true;
-        self
-    }
-
-    /// The name of the dataset, where the error came from a dataset that knows it.
-    #[must_use]
-    pub fn dataset(&self) -> Option<&str> {
-        self.parts.dataset
-    }
-
-    /// The file that was read or written.
-    #[must_use]
-    pub fn path(&self) -> Option<&Path> {
-        self.parts.path.as_deref()
-    }
-
-    /// The line in the file, from 1.
-    #[must_use]
-    pub fn line(&self) -> Option<u64> {
-        self.parts.line
-    }
-
-    /// The column in the line, from 1.
-    #[must_use]
-    pub fn column(&self) -> Option<u64> {
-        self.parts.column
-    }
-}
-
-impl fmt::Display for DatasetError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Parts { dataset, is_named_around, path, line, column, told, cause } = &*self.parts;
-        if let (Some(dataset), false) = (dataset, is_named_around) {
-            write!(f, "dataset `{dataset}`: ")?;
-        }
-        if let Some(path) = path {
-            write!(f, "{}", path.display())?;
-            if let Some(line) = line {
-                write!(f, ", line {line}")?;
-            }
-            if let Some(column) = column {
-                write!(f, ", column {column}")?;
-            }
-            f.write_str(": ")?;
-        }
-        match told {
-            Some(told) => f.write_str(told),
-            None => write!(f, "{cause}"),
-        }
-    }
-}
-
-impl fmt::Debug for DatasetError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_chain(f, self)
-    }
-}
-
-/// The message of the cause is part of the error's own; printing the chain leaves it out the second time.
-impl StdError for DatasetError {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        Some(&*self.parts.cause)
-    }
-}
-
-impl From<BoxError> for DatasetError {
-    fn from(cause: BoxError) -> Self {
-        Self::new(cause)
-    }
-}
-
-impl From<std::io::Error> for DatasetError {
-    fn from(cause: std::io::Error) -> Self {
-        Self::new(cause)
-    }
-}
-
-impl From<String> for DatasetError {
-    fn from(cause: String) -> Self {
-        Self::new(cause)
-    }
-}
-
-impl From<&str> for DatasetError {
-    fn from(cause: &str) -> Self {
-        Self::new(cause)
-    }
-}
-
 /// An error and its causes, a line each.
 pub(crate) fn write_chain(f: &mut fmt::Formatter<'_>, error: &(dyn StdError + 'static)) -> fmt::Result {
     write!(f, "{error}")?;
@@ -461,8 +331,7 @@ pub(crate) fn causes<'e>(error: &'e (dyn StdError + 'static)) -> impl Iterator<I
         loop {
             let (before, cause) = (last, last.source()?);
             last = cause;
-            let told = before.downcast_ref::<DatasetError>().is_some_and(|error| error.parts.told.is_some());
-            if !told && !before.to_string().ends_with(&cause.to_string()) {
+            if !before.to_string().ends_with(&cause.to_string()) {
                 return Some(cause);
             }
         }
@@ -535,6 +404,11 @@ fn plural(names: &[String]) -> &'static str {
 fn with_writers(inputs: &[(String, String)]) -> String {
     let told: Vec<String> = inputs.iter().map(|(dataset, node)| format!("`{dataset}` (by `{node}`)")).collect();
     cut(&told).join(", ")
+}
+
+fn at_place(datasets: &[(String, String)]) -> String {
+    let told: Vec<String> = datasets.iter().map(|(dataset, how)| format!("`{dataset}` ({how})")).collect();
+    cut(&told).join(" and ")
 }
 
 /// Names as a sentence has them, not too many of them.

@@ -12,6 +12,7 @@ use crate::dag::flow::Flow;
 use crate::dag::join::{Joined, join};
 use crate::dag::{Dag, Kind, Selection, SharedDag, Slice};
 use crate::memory::Memory;
+use crate::run::Outside;
 use crate::{Error, Outputs};
 
 /// A pipeline over the catalog `C` whose runs return `O`.
@@ -52,6 +53,7 @@ pub(crate) struct Plan<C> {
     passes_through_catalog: OnceLock<bool>,
     /// Whether a node has retries or a timeout; known after the first run.
     has_patience: OnceLock<bool>,
+    outside: OnceLock<Outside>,
     /// Made when it is first asked for.
     #[cfg(feature = "rayon")]
     flow: OnceLock<Flow>,
@@ -74,6 +76,7 @@ impl<C, O: Outputs> Pipeline<C, O> {
             order,
             passes_through_catalog: OnceLock::new(),
             has_patience: OnceLock::new(),
+            outside: OnceLock::new(),
             #[cfg(feature = "rayon")]
             flow: OnceLock::new(),
             idle: Mutex::default(),
@@ -182,6 +185,11 @@ impl<C> Plan<C> {
         *self.has_patience.get_or_init(|| nodes.any(|node| node.retries() > 0 || node.timeout().is_some()))
     }
 
+    /// What its nodes use of the catalog that may be in files, worked out once.
+    pub(crate) fn outside(&self, work_out: impl FnOnce() -> Outside) -> Outside {
+        *self.outside.get_or_init(work_out)
+    }
+
     /// Which nodes a node makes ready.
     #[cfg(feature = "rayon")]
     pub(crate) fn flow(&self, dag: &Dag) -> &Flow {
@@ -231,6 +239,7 @@ impl<C: 'static, A: Outputs + 'static, B: Outputs + 'static> Add<Pipeline<C, B>>
             order,
             passes_through_catalog: OnceLock::new(),
             has_patience: OnceLock::new(),
+            outside: OnceLock::new(),
             #[cfg(feature = "rayon")]
             flow: OnceLock::new(),
             idle: Mutex::default(),

@@ -7,6 +7,7 @@ mod each;
 #[cfg(feature = "process")]
 pub(crate) mod elsewhere;
 mod options;
+mod places;
 mod report;
 mod start;
 mod together;
@@ -21,6 +22,7 @@ use self::active::Execute;
 #[cfg(feature = "process")]
 use self::elsewhere::{Elsewhere, There, Values};
 pub use self::options::RunOptions;
+pub(crate) use self::places::Outside;
 pub use self::report::{Report, Status};
 pub(crate) use self::start::{report, whole};
 pub(crate) use self::together::{Ahead, LoadAny, SaveAny};

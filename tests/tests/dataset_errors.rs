@@ -1,15 +1,19 @@
 //! Errors of datasets say where: the dataset, its file, the line and column, and in a run the node and the pipeline.
 
 use std::error::Error as StdError;
+use std::fmt;
 use std::fs;
 use std::io;
 use std::path::Path;
 use std::str::Utf8Error;
+use std::sync::{Arc, Mutex};
 
 use pipeline_core::prelude::*;
 use pipeline_core::{DatasetError, Error};
 use pipeline_tests::{cause, folder};
 use serde::{Deserialize, Serialize};
+use tracing::field::{Field, Visit};
+use tracing::{Subscriber, span};
 
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 struct Flower {
@@ -37,7 +41,7 @@ fn errors_are_made_of_anything_and_say_what_is_known() {
     let named = full.of_dataset(Some("rows")).of_dataset(None);
     assert_eq!(named.to_string(), "dataset `rows`: a/b.csv, line 3, column 7: the disk is full");
     assert_eq!(DatasetError::from("text").to_string(), "text");
-    assert_eq!(DatasetError::new(io::Error::other("lost")).source().unwrap().to_string(), "lost");
+    assert_eq!(DatasetError::new(io::Error::other("lost")).cause().to_string(), "lost");
 }
 
 #[test]
@@ -56,7 +60,9 @@ fn a_missing_file_is_an_error_with_the_datasets_name_its_path_and_the_cause() {
         assert_eq!(error.path(), Some(Path::new(&path)));
         assert_eq!((error.line(), error.column()), (None, None));
         assert_eq!(cause::<io::Error>(&error).kind(), io::ErrorKind::NotFound);
-        assert_eq!(error.to_string(), format!("dataset `{name}`: {path}: No such file or directory (os error 2)"));
+        let here = std::env::current_dir().unwrap();
+        let told = format!("dataset `{name}`: {path} (in {}): No such file or directory (os error 2)", here.display());
+        assert_eq!(error.to_string(), told);
     }
 }
 
@@ -83,7 +89,7 @@ fn a_broken_row_is_an_error_with_its_line() {
         fs::write(flowers.path(), format!("species,petal_length\n{rows}")).expect("it can be written");
         let error = flowers.load().expect_err("a row is broken");
         assert_eq!((error.dataset(), error.path()), (Some("flowers"), Some(flowers.path())));
-        assert!(error.source().is_some_and(<dyn StdError>::is::<csv::Error>));
+        assert!(error.cause().is::<csv::Error>());
         error.line()
     };
     assert_eq!(line_of("setosa,1.4\nvirginica,long\n"), Some(3), "not a number");
@@ -125,7 +131,7 @@ fn a_broken_document_is_an_error_with_line_and_column() {
         fs::write(model.path(), text).expect("it can be written");
         let error = model.load().expect_err("the document is broken");
         assert_eq!((error.dataset(), error.path()), (Some("model"), Some(model.path())));
-        assert!(error.source().is_some_and(<dyn StdError>::is::<serde_json::Error>));
+        assert!(error.cause().is::<serde_json::Error>());
         (error.line(), error.column())
     };
     assert_eq!(place_of("{\n  \"species\": oops\n}"), (Some(2), Some(14)), "syntax");
@@ -227,4 +233,161 @@ fn the_debug_text_of_an_error_has_all_causes() {
         format!("{error:?}"),
         "cannot save dataset `broken` that node `<closure>([started]) -> [broken]` returned\n  caused by: cannot save"
     );
+}
+
+/// Fails by a cause that has a cause.
+#[derive(Debug, thiserror::Error)]
+#[error("the answer is broken")]
+struct Broken(#[source] io::Error);
+
+fn broken() -> Broken {
+    Broken(io::Error::new(io::ErrorKind::ConnectionReset, "the line is dead"))
+}
+
+/// Errors of all kinds, each with texts that are to be there once, wherever it is printed.
+fn errors_with_their_texts() -> Vec<(DatasetError, &'static [&'static str])> {
+    let folder = folder();
+    let path = |name: &str| folder.path().join(name);
+    fs::write(path("rows.csv"), "species,petal_length\nsetosa,long\n").unwrap();
+    fs::write(path("model.json"), "{\n  \"species\": oops\n}").unwrap();
+    fs::write(path("text.txt"), b"\xff").unwrap();
+    fs::create_dir(path("folder")).unwrap();
+    let csv = csv::Error::from(io::Error::other("the disk is on fire"));
+    let json = serde_json::Error::io(io::Error::other("the disk is on fire"));
+    vec![
+        (DatasetError::from("just a text"), &["just a text"]),
+        (DatasetError::new(io::Error::other("lost")).at_path("a/b"), &["lost", "a/b"]),
+        (
+            DatasetError::new(broken()).at_path("a/b").at_line(3),
+            &["the answer is broken", "the line is dead", "line 3"],
+        ),
+        (DatasetError::new(DatasetError::new(broken())), &["the answer is broken", "the line is dead"]),
+        (DatasetError::new(io::Error::other(broken())), &["the answer is broken", "the line is dead"]),
+        (DatasetError::new(csv), &["the disk is on fire"]),
+        (DatasetError::new(json), &["the disk is on fire"]),
+        (Csv::<Flower>::new(path("rows.csv")).load().unwrap_err(), &["invalid float literal", "line 2"]),
+        (Json::<Flower>::new(path("model.json")).load().unwrap_err(), &["expected value", "line 2", "column 14"]),
+        (Text::new(path("text.txt")).load().unwrap_err(), &["invalid utf-8 sequence"]),
+        (Text::new(path("none.txt")).load().unwrap_err(), &["No such file or directory"]),
+        (Text::new(path("folder")).save(String::new()).unwrap_err(), &["is a directory"]),
+    ]
+}
+
+/// What others print of an error: its texts, and those of its sources.
+fn printed(error: &(dyn StdError + 'static)) -> String {
+    let sources = std::iter::successors(error.source(), |&error| error.source());
+    sources.fold(error.to_string(), |text, source| format!("{text}: {source}"))
+}
+
+#[test]
+fn an_error_prints_its_cause_once_wherever_it_is_printed() {
+    let once = |printed: &str, texts: &[&str]| {
+        for text in texts {
+            assert_eq!(printed.matches(text).count(), 1, "`{text}` in: {printed}");
+        }
+    };
+    for (error, texts) in errors_with_their_texts() {
+        once(&printed(&error), texts);
+        once(&format!("{error:?}"), texts);
+        let error = Error::Load { pipeline: None, node: "n".to_owned(), dataset: "d".to_owned(), source: error };
+        once(&printed(&error), texts);
+        once(&format!("{error:?}"), texts);
+        let error = anyhow::Error::from(error).context("in a program");
+        once(&format!("{error:#}"), texts);
+        once(&format!("{error:?}"), texts);
+    }
+    for (error, texts) in errors_with_their_texts() {
+        once(&format!("{:#}", anyhow::Error::from(Error::from(error))), texts);
+    }
+}
+
+/// Prints the errors of events as subscribers of `tracing` do.
+#[derive(Clone, Default)]
+struct Recorder(Arc<Mutex<String>>);
+
+impl Visit for Recorder {
+    fn record_error(&mut self, _: &Field, error: &(dyn StdError + 'static)) {
+        self.0.lock().unwrap().push_str(&printed(error));
+    }
+
+    fn record_debug(&mut self, _: &Field, _: &dyn fmt::Debug) {}
+}
+
+impl Subscriber for Recorder {
+    fn enabled(&self, _: &tracing::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
+        span::Id::from_u64(1)
+    }
+
+    fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
+
+    fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
+
+    fn event(&self, event: &tracing::Event<'_>) {
+        event.record(&mut self.clone());
+    }
+
+    fn enter(&self, _: &span::Id) {}
+
+    fn exit(&self, _: &span::Id) {}
+}
+
+#[test]
+fn an_error_is_recorded_by_tracing_with_its_cause_once() {
+    for (error, texts) in errors_with_their_texts() {
+        let recorder = Recorder::default();
+        tracing::subscriber::with_default(recorder.clone(), || {
+            tracing::error!(error = &error as &dyn StdError, "it failed");
+        });
+        let recorded = recorder.0.lock().unwrap();
+        for text in texts {
+            assert_eq!(recorded.matches(text).count(), 1, "`{text}` in: {recorded}");
+        }
+    }
+}
+
+#[test]
+fn the_cause_and_the_kind_of_an_io_error_are_found_however_deep() {
+    use std::io::ErrorKind;
+
+    let kinds: Vec<Option<ErrorKind>> = [
+        DatasetError::from("just a text"),
+        DatasetError::new(io::Error::from(ErrorKind::NotFound)),
+        DatasetError::new(broken()),
+        DatasetError::new(DatasetError::new(DatasetError::new(broken()))),
+        DatasetError::new(csv::Error::from(io::Error::from(ErrorKind::StorageFull))),
+        DatasetError::new(serde_json::Error::io(io::Error::from(ErrorKind::StorageFull))),
+    ]
+    .iter()
+    .map(DatasetError::io_kind)
+    .collect();
+    assert_eq!(
+        kinds,
+        [
+            None,
+            Some(ErrorKind::NotFound),
+            Some(ErrorKind::ConnectionReset),
+            Some(ErrorKind::ConnectionReset),
+            Some(ErrorKind::StorageFull),
+            Some(ErrorKind::StorageFull)
+        ]
+    );
+    let error = DatasetError::new(broken());
+    assert!(error.cause().is::<Broken>());
+    assert!(error.source().is_some_and(<dyn StdError>::is::<io::Error>), "behind the cause");
+}
+
+#[test]
+fn a_relative_path_is_told_with_the_folder_that_it_is_looked_up_from() {
+    let here = std::env::current_dir().unwrap();
+    let told = |error: DatasetError| error.to_string().contains(&format!("(in {})", here.display()));
+    assert!(told(Text::new("no/such/file.txt").load().unwrap_err()));
+    assert!(told(Text::new("Cargo.toml/file.txt").save(String::new()).unwrap_err()));
+    assert!(told(Bytes::new("src/../no/such").load().unwrap_err()));
+    // An absolute one says it all, and a place inside of a file has been found.
+    assert!(!told(Text::new(here.join("no/such/file.txt")).load().unwrap_err()));
+    assert!(!told(Json::<Flower>::new("Cargo.toml").load().unwrap_err()));
 }

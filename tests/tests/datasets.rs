@@ -1,6 +1,5 @@
 //! Datasets, the library's and those of one's own: what is saved is loaded, and they tell about themselves.
 
-use std::error::Error as _;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -364,7 +363,7 @@ fn errors_of_a_dataset_of_ones_own_are_named_by_the_run() {
     let error = SequentialRunner::new().run(&breaking, &catalog).unwrap_err();
     let Error::Save { dataset, source, .. } = &error else { panic!("{error:?}") };
     assert_eq!((dataset.as_str(), source.path()), ("other", Some(&*folder.path().join("other.txt"))));
-    assert_eq!(source.source().unwrap().to_string(), "line 1 has a line break");
+    assert_eq!(source.cause().to_string(), "line 1 has a line break");
 }
 
 #[test]

@@ -1,6 +1,5 @@
 //! Saving a file: it is replaced as a whole or stays untouched, and its permissions and the links to it are kept.
 
-use std::error::Error as _;
 use std::fs;
 use std::io::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -148,7 +147,7 @@ fn a_target_that_is_a_folder_is_an_error_and_stays() {
     fs::write(path.join("inside"), "").unwrap();
     let error = Text::new(&path).save("text".to_owned()).unwrap_err();
     assert_eq!(error.path(), Some(&*path));
-    assert!(error.source().unwrap().is::<io::Error>());
+    assert!(error.cause().is::<io::Error>());
     assert_eq!(names_in(folder.path()), ["report"]);
     assert_eq!(names_in(&path), ["inside"]);
 }
@@ -160,7 +159,7 @@ fn a_parent_that_is_a_file_is_an_error_with_the_target() {
     let path = folder.path().join("data/report.txt");
     let error = Text::new(&path).save("text".to_owned()).unwrap_err();
     assert_eq!(error.path(), Some(&*path));
-    assert!(error.source().unwrap().is::<io::Error>());
+    assert!(error.cause().is::<io::Error>());
     assert_eq!(fs::read_to_string(folder.path().join("data")).unwrap(), "a file");
 }
 

@@ -162,10 +162,12 @@ impl<'r, C> Active<'r, C> {
         match failure {
             Failure::Function(source) => Error::Node { pipeline, node: name, source },
             Failure::Load(id, source) => {
-                Error::Load { pipeline, node: name, dataset: dataset_name(id), source: source.named_around() }
+                let dataset = dataset_name(id);
+                Error::Load { pipeline, node: name, source: source.named_around(&dataset), dataset }
             }
             Failure::Save(id, source) => {
-                Error::Save { pipeline, node: name, dataset: dataset_name(id), source: source.named_around() }
+                let dataset = dataset_name(id);
+                Error::Save { pipeline, node: name, source: source.named_around(&dataset), dataset }
             }
             Failure::Hook(hook, source) => Error::Hook { pipeline, node: Some(name), hook, source },
             Failure::TimeIsOver => self.timed_out(node, None),

@@ -33,6 +33,7 @@ use crate::hook::Hook;
 /// # }
 /// ```
 #[derive(Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct RunOptions<'a> {
     pub(super) slice: Slice,
     pub(super) only_missing_outputs: bool,
@@ -40,6 +41,7 @@ pub struct RunOptions<'a> {
     pub(super) hooks: Vec<&'a dyn Hook>,
     pub(super) cancellation: Option<Cancellation>,
     pub(super) is_async: bool,
+    pub(super) is_durable: bool,
 }
 
 impl<'a> RunOptions<'a> {
@@ -98,11 +100,22 @@ impl<'a> RunOptions<'a> {
         self.is_async = true;
         self
     }
+
+    /// Has the run wait at its end until all files that it has saved survive a power cut, and not only a kill of the process; each file and
+    /// each folder is waited for once, and worker processes make no difference. Datasets that are no [file](crate::dataset::Dataset::file) are not concerned.
+    ///
+    /// A power cut before the end of the run may leave a file empty, on some file systems. A dataset that must be whole at any time is
+    /// durable itself, which costs more, since each of its saves waits. See [`write_file`](crate::dataset::write_file) for what a save does otherwise.
+    #[must_use]
+    pub fn durable(mut self) -> Self {
+        self.is_durable = true;
+        self
+    }
 }
 
 impl fmt::Debug for RunOptions<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { slice, only_missing_outputs, keeps_going, hooks, cancellation, is_async } = self;
+        let Self { slice, only_missing_outputs, keeps_going, hooks, cancellation, is_async, is_durable } = self;
         let hooks: Vec<&str> = hooks.iter().map(|hook| hook.name()).collect();
         f.debug_struct("RunOptions")
             .field("slice", slice)
@@ -111,6 +124,7 @@ impl fmt::Debug for RunOptions<'_> {
             .field("hooks", &hooks)
             .field("cancellation", cancellation)
             .field("is_async", is_async)
+            .field("is_durable", is_durable)
             .finish()
     }
 }

@@ -6,7 +6,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use super::active::Active;
 use super::watch::{Hooks, WatchRun};
-use super::{Report, Run, RunOptions, Status};
+use super::{Report, Run, RunOptions, Status, places};
 use crate::dag::{Dag, Dataset, DatasetId, Kind, Node, NodeId, Selection};
 use crate::dataset::AnyDataset;
 use crate::io::Io;
@@ -107,6 +107,7 @@ fn start<C: Catalog + Sync, O: Outputs, T>(
     let chosen = select(pipeline, dag, catalog, options)?;
     let selection = chosen.as_ref().map(|chosen| &chosen.to_run);
     let plan = pipeline.plan();
+    places::check(pipeline.name(), plan, dag, catalog, selection)?;
     let mut memory = plan.memory();
     memory.expect_readers(dag, selection);
     let releases = if plan.passes_through_catalog() { Releases::new(dag, catalog, selection) } else { None };
@@ -135,6 +136,8 @@ fn start<C: Catalog + Sync, O: Outputs, T>(
         would_execute: Mutex::default(),
     };
     let error = watched(&run, hooks, catalog, runner);
+    let synced = places::sync(&run, plan, catalog, options.is_durable);
+    let error = error.or(synced.err());
     let io = Io::new(&memory.slots, Readers::OnOneThread);
     let result = collect(&run, &io, error);
     if !is_empty(&result) {
@@ -167,7 +170,7 @@ fn select<C: Catalog, O: Outputs>(
     let mut to_run = sliced.clone();
     if options.only_missing_outputs {
         let is_persisted = |name: &str| catalog.dataset(name).is_some_and(AnyDataset::is_persisted);
-        let exists = |name: &str| catalog.dataset(name).map_or(Ok(false), AnyDataset::exists);
+        let exists = |name: &str| places::exists(pipeline.name(), dag, catalog, name);
         let wanted = dag.free_outputs().filter(|_| pipeline.collect().takes_all()).map(Dataset::id);
         to_run = dag.missing_outputs(&sliced, is_persisted, exists, wanted)?;
     }

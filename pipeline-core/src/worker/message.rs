@@ -184,8 +184,12 @@ impl Told {
         match kind {
             ToldKind::Function | ToldKind::Other => Error::Node { pipeline, node, source },
             ToldKind::Panic => Error::Panicked { pipeline, node, message: source.to_string() },
-            ToldKind::Load => Error::Load { pipeline, node, dataset, source: DatasetError::new(source) },
-            ToldKind::Save => Error::Save { pipeline, node, dataset, source: DatasetError::new(source) },
+            ToldKind::Load => {
+                Error::Load { pipeline, node, source: DatasetError::new(source).named_around(&dataset), dataset }
+            }
+            ToldKind::Save => {
+                Error::Save { pipeline, node, source: DatasetError::new(source).named_around(&dataset), dataset }
+            }
         }
     }
 }

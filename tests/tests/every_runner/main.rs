@@ -7,6 +7,7 @@
 mod basics;
 mod cancelling;
 mod failures;
+mod files;
 mod here;
 mod hooks;
 mod limits;
@@ -101,6 +102,12 @@ macro_rules! suite {
             failures::values_that_panic_when_they_are_dropped_are_errors,
             failures::panics_that_panic_when_they_are_dropped_are_errors,
             failures::a_run_that_failed_says_where_to_resume,
+            files::two_entries_of_one_file_do_not_start,
+            files::entries_are_one_file_by_links_too,
+            files::entries_of_one_file_start_where_it_is_said_or_only_read,
+            files::a_dataset_that_cannot_tell_whether_it_exists_is_named,
+            files::errors_of_own_datasets_have_their_name,
+            files::a_run_saves_durably_if_it_is_asked_to,
             hooks::hear_of_all_in_order,
             hooks::can_refuse_everything_before_it_happens,
             hooks::that_panic_are_errors,
