@@ -160,10 +160,22 @@ pub trait Dataset: Send + Sync + 'static {
         Ok(false)
     }
 
-    /// Lets go of what it keeps only to be faster. What was saved stays.
+    /// Whether a later run of the program finds what is saved. By default, all that is not in the memory of
+    /// the process that holds it: what is [`AnyProcess`] or [`ThisProcess`].
+    ///
+    /// From where a value can be reached is another question: a table behind a session of this process
+    /// persists, and a cache in a folder for temporary files may not. A run that makes
+    /// [only what is missing](crate::RunOptions::only_missing_outputs) makes persisted outputs that do not
+    /// [exist](Self::exists), and a failed run can be resumed behind persisted inputs. In Kedro a dataset that
+    /// does not persist is `_EPHEMERAL`.
+    fn is_persisted(&self) -> bool {
+        <Self::Reach as sealed::Reach>::PERSISTS
+    }
+
+    /// Releases memory: drops a cache, or a value that does not [persist](Self::is_persisted).
     ///
     /// Called in a run for each dataset that passes from node to node, when its last reader is done; not for the pipeline's own inputs
-    /// and outputs.
+    /// and outputs, nor for a dataset that does not persist and held a value before the run.
     fn release(&self) {}
 
     /// The file in which the value is, if it is in one: by it a run finds two entries of the catalog that are one file. A relative path is
@@ -370,81 +382,80 @@ impl<T: fmt::Display> fmt::Display for Shared<T> {
 }
 
 /// Any dataset, whatever it holds: what can be asked of it without its value.
-pub trait AnyDataset: Send + Sync {
+///
+/// Each [`Dataset`] is one. The questions are methods of `dyn AnyDataset`, not of this trait, so that
+/// `use pipeline_core::dataset::*` does not make `exists()` of a dataset ambiguous.
+pub trait AnyDataset: sealed::ErasedDataset {}
+
+#[diagnostic::do_not_recommend]
+impl<D: Dataset> AnyDataset for D {}
+
+impl dyn AnyDataset + '_ {
     /// As [`Dataset::describe`].
-    fn describe(&self) -> String;
+    #[must_use]
+    pub fn describe(&self) -> String {
+        self.erased_describe()
+    }
 
     /// As [`Dataset::exists`].
     ///
     /// # Errors
     ///
     /// Fails if the place cannot be reached.
-    fn exists(&self) -> Result<bool, DatasetError>;
+    pub fn exists(&self) -> Result<bool, DatasetError> {
+        self.erased_exists()
+    }
 
     /// As [`Dataset::release`].
-    fn release(&self);
+    pub fn release(&self) {
+        self.erased_release();
+    }
 
     /// As [`Dataset::file`].
-    fn file(&self) -> Option<&Path>;
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
+        self.erased_file()
+    }
 
     /// As [`Dataset::is_durable`].
-    fn is_durable(&self) -> bool;
+    #[must_use]
+    pub fn is_durable(&self) -> bool {
+        self.erased_is_durable()
+    }
 
     /// As [`Dataset::shares_its_place`].
-    fn shares_its_place(&self) -> bool;
+    #[must_use]
+    pub fn shares_its_place(&self) -> bool {
+        self.erased_shares_its_place()
+    }
 
-    /// Whether later runs of the program find what is saved: if any process can reach it.
-    fn is_persisted(&self) -> bool;
+    /// As [`Dataset::is_persisted`].
+    #[must_use]
+    pub fn is_persisted(&self) -> bool {
+        self.erased_is_persisted()
+    }
+
+    /// Whether any process that has the same catalog reaches the value.
+    #[must_use]
+    pub fn is_reached_by_any_process(&self) -> bool {
+        self.erased_reach() == sealed::Process::Any
+    }
 
     /// Whether only this process can use it.
-    fn lives_in_this_process_only(&self) -> bool;
+    #[must_use]
+    pub fn lives_in_this_process_only(&self) -> bool {
+        self.erased_reach() == sealed::Process::This
+    }
 
-    /// Whether the catalog keeps it in the memory of this process, as [`Memory`] is.
-    fn is_kept_in_memory(&self) -> bool {
-        !self.is_persisted() && !self.lives_in_this_process_only()
+    /// Whether the catalog keeps it in the memory of the process that holds it, as [`Memory`] is.
+    #[must_use]
+    pub fn is_kept_in_memory(&self) -> bool {
+        self.erased_reach() == sealed::Process::Holding && !self.is_persisted()
     }
 
     /// The dataset as what it is.
-    #[doc(hidden)]
-    fn as_any(&self) -> &dyn Any;
-}
-
-#[diagnostic::do_not_recommend]
-impl<D: Dataset> AnyDataset for D {
-    fn describe(&self) -> String {
-        Dataset::describe(self)
-    }
-
-    fn exists(&self) -> Result<bool, DatasetError> {
-        Dataset::exists(self)
-    }
-
-    fn release(&self) {
-        Dataset::release(self);
-    }
-
-    fn file(&self) -> Option<&Path> {
-        Dataset::file(self)
-    }
-
-    fn is_durable(&self) -> bool {
-        Dataset::is_durable(self)
-    }
-
-    fn shares_its_place(&self) -> bool {
-        Dataset::shares_its_place(self)
-    }
-
-    fn is_persisted(&self) -> bool {
-        <D::Reach as sealed::Reach>::PERSISTS
-    }
-
-    fn lives_in_this_process_only(&self) -> bool {
-        <D::Reach as sealed::Reach>::IS_THIS_PROCESS
-    }
-
-    fn as_any(&self) -> &dyn Any {
-        self
+    pub(crate) fn as_any(&self) -> &dyn Any {
+        self.erased_as_any()
     }
 }
 
@@ -479,25 +490,78 @@ impl<D> Field<D> {
 
 /// What [`Loaded`] and [`Reach`] do behind the scenes; a user can neither name nor implement these.
 mod sealed {
-    use super::{AnyProcess, Arc, HoldingProcess, Shared, ThisProcess};
+    use super::{Any, AnyProcess, Arc, Dataset, DatasetError, HoldingProcess, Path, Shared, ThisProcess};
     use crate::pass::{Held, KeptByTheCatalog, Owned};
+
+    /// The processes that reach a value.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    #[expect(unnameable_types, reason = "a sealed trait is unnameable on purpose")]
+    pub enum Process {
+        Any,
+        Holding,
+        This,
+    }
 
     #[expect(unnameable_types, reason = "a sealed trait is unnameable on purpose")]
     pub trait Reach {
-        /// Whether later runs of the program find what is saved.
-        const PERSISTS: bool;
-        /// Whether other processes cannot use it at all.
-        const IS_THIS_PROCESS: bool = false;
-    }
-    impl Reach for AnyProcess {
+        const FROM: Process;
+        /// Whether later runs of the program find what is saved, if a dataset does not say otherwise.
         const PERSISTS: bool = true;
     }
+    impl Reach for AnyProcess {
+        const FROM: Process = Process::Any;
+    }
     impl Reach for HoldingProcess {
+        const FROM: Process = Process::Holding;
         const PERSISTS: bool = false;
     }
     impl Reach for ThisProcess {
-        const PERSISTS: bool = false;
-        const IS_THIS_PROCESS: bool = true;
+        const FROM: Process = Process::This;
+    }
+
+    /// A dataset whose type is forgotten.
+    #[expect(unnameable_types, reason = "a sealed trait is unnameable on purpose")]
+    pub trait ErasedDataset: Send + Sync {
+        fn erased_describe(&self) -> String;
+        fn erased_exists(&self) -> Result<bool, DatasetError>;
+        fn erased_release(&self);
+        fn erased_file(&self) -> Option<&Path>;
+        fn erased_is_durable(&self) -> bool;
+        fn erased_shares_its_place(&self) -> bool;
+        fn erased_is_persisted(&self) -> bool;
+        fn erased_reach(&self) -> Process;
+        fn erased_as_any(&self) -> &dyn Any;
+    }
+
+    #[diagnostic::do_not_recommend]
+    impl<D: Dataset> ErasedDataset for D {
+        fn erased_describe(&self) -> String {
+            self.describe()
+        }
+        fn erased_exists(&self) -> Result<bool, DatasetError> {
+            self.exists()
+        }
+        fn erased_release(&self) {
+            self.release();
+        }
+        fn erased_file(&self) -> Option<&Path> {
+            self.file()
+        }
+        fn erased_is_durable(&self) -> bool {
+            self.is_durable()
+        }
+        fn erased_shares_its_place(&self) -> bool {
+            self.shares_its_place()
+        }
+        fn erased_is_persisted(&self) -> bool {
+            self.is_persisted()
+        }
+        fn erased_reach(&self) -> Process {
+            <D::Reach as Reach>::FROM
+        }
+        fn erased_as_any(&self) -> &dyn Any {
+            self
+        }
     }
 
     #[expect(unnameable_types, reason = "a sealed trait is unnameable on purpose")]

@@ -8,6 +8,7 @@ mod each;
 pub(crate) mod elsewhere;
 mod options;
 mod places;
+mod releases;
 mod report;
 mod start;
 mod together;
@@ -30,7 +31,7 @@ use self::watch::Hooks;
 pub(crate) use self::watch::{Watch, or_leave};
 #[cfg(feature = "process")]
 use crate::cancellation::Listening;
-use crate::dag::{Dag, DatasetId, Kind, Node, NodeId, Selection};
+use crate::dag::{Dag, Kind, Node, NodeId, Selection};
 use crate::dataset::AnyDataset;
 use crate::memory::{Memory, State};
 use crate::panics::caught;
@@ -56,7 +57,7 @@ pub struct Run<'r> {
     outer_cancellation: Option<&'r Cancellation>,
     /// What its nodes ask: made when the first one may, since most never do.
     cancellation: OnceLock<Cancellation>,
-    releases: Option<&'r start::Releases<'r>>,
+    releases: Option<&'r releases::Releases<'r>>,
     failures: Mutex<Vec<Error>>,
     would_execute: Mutex<Vec<NodeId>>,
 }
@@ -144,9 +145,12 @@ impl<'r> Run<'r> {
     #[cold]
     fn count_out(&self, node: Node<'_>) {
         let in_memory = || self.dag.datasets().filter(|dataset| dataset.kind() == Kind::Memory);
-        for (slot, _) in self.memory.slots.iter().zip(in_memory()).filter(|(_, dataset)| reads(node, dataset.id())) {
-            // A value that panics when it is dropped is gone too.
-            drop(caught(|| slot.count_out()));
+        for (slot, dataset) in self.memory.slots.iter().zip(in_memory()) {
+            // Once a reading: a node that names a dataset twice was to read it twice.
+            for _ in node.inputs().filter(|input| input.id() == dataset.id()) {
+                // A value that panics when it is dropped is gone too.
+                drop(caught(|| slot.count_out()));
+            }
         }
         if let Some(releases) = self.releases {
             releases.count_out(node);
@@ -294,10 +298,6 @@ impl<'r> Run<'r> {
     fn out_of_turn(&self, node: Node<'_>, when: String) -> Error {
         Error::OutOfTurn { pipeline: self.pipeline().map(str::to_owned), node: node.to_string(), when }
     }
-}
-
-fn reads(node: Node<'_>, dataset: DatasetId) -> bool {
-    node.inputs().any(|input| input.id() == dataset)
 }
 
 impl fmt::Debug for Run<'_> {

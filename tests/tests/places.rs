@@ -187,7 +187,7 @@ fn a_catalog_may_stand_in_another_crate() {
     let catalog = first::Catalog { A: Memory::new(5), ..first::Catalog::default() };
     let sum = first::stepping() + over_the_first();
     let (stepped, product) = SequentialRunner::new().run(&sum, &catalog).unwrap();
-    assert_eq!((stepped.far, product.product, *catalog.B.load().unwrap()), (105, 150, 15));
+    assert_eq!((stepped.far, product.product), (105, 150));
     assert_eq!(first::stepping::DAG.to_string(), "step([A;params:step]) -> [B]\n<closure>([A]) -> [far]");
 }
 

@@ -450,7 +450,12 @@ fn an_input_that_the_catalog_keeps_in_memory_is_there_once_something_is_saved() 
     );
     run(&RunOptions::new().slice(Slice::new().from_nodes(["second"]))).unwrap().into_result().unwrap();
     assert_eq!(catalog.D.load().unwrap(), 5.0);
+    // A value that passed from node to node is gone; one that was there before a run stays.
+    run(&third).unwrap_err();
+    catalog.C.save(6.0).unwrap();
     run(&third).unwrap().into_result().unwrap();
+    run(&third).unwrap().into_result().unwrap();
+    assert_eq!(catalog.D.load().unwrap(), 6.0);
 }
 
 #[test]

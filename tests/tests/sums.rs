@@ -72,7 +72,9 @@ fn a_sum_runs_both_and_returns_both_outputs() {
     let catalog = Catalog::default();
     let (left, right) = SequentialRunner::new().run(&(first() + second()), &catalog).unwrap();
     assert_eq!((left.from_first, right.from_second), (12, 5));
-    assert_eq!([&catalog.B, &catalog.C].map(|dataset| *dataset.load().unwrap()), [2, 4]);
+    for dataset in [&catalog.B, &catalog.C] {
+        assert!(!dataset.exists().unwrap(), "it passed from node to node");
+    }
 }
 
 #[test]
@@ -245,7 +247,16 @@ fn a_sum_runs_again_and_its_parts_run_alone() {
         let (left, right) = SequentialRunner::new().run(&sum, &catalog).unwrap();
         assert_eq!((left.from_first, right.from_second), (10 + 2 * seed, 5 * seed));
         assert_eq!(SequentialRunner::new().run(&one, &catalog).unwrap().from_first, 10 + 2 * seed);
-        assert_eq!(SequentialRunner::new().run(&two, &catalog).unwrap().from_second, 5 * seed);
+        // The first reads `B` itself, so its run has released it.
+        assert_eq!(SequentialRunner::new().run(&one, &catalog).unwrap().from_first, 10 + 2 * seed);
+        let lost = SequentialRunner::new().run(&two, &catalog).unwrap_err();
+        assert!(matches!(&lost, Error::Load { dataset, .. } if dataset == "B"), "{lost:?}");
+        // A value from outside of a run stays.
+        catalog.B.save(2 * seed).unwrap();
+        for _ in 0..2 {
+            assert_eq!(SequentialRunner::new().run(&two, &catalog).unwrap().from_second, 5 * seed);
+        }
+        catalog.B.release();
     }
 }
 
@@ -255,8 +266,9 @@ fn outputs_of_a_sum_may_be_dropped_with_their_types() {
         [(first() + second()).without_outputs(), (first() + second() + third()).without_outputs()];
     for sum in &sums {
         let catalog = Catalog::default();
-        SequentialRunner::new().run(sum, &catalog).unwrap();
-        assert_eq!(catalog.C.load().unwrap(), 4);
+        let run = SequentialRunner::new().run_report(sum, &catalog).unwrap();
+        assert_eq!(run.nodes().count(), sum.dag().unwrap().len());
+        assert!(run.error().is_none());
     }
 }
 

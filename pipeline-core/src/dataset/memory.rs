@@ -1,6 +1,7 @@
 //! A value in the catalog's memory.
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use super::{Dataset, HoldingProcess, Load, Save, Shared};
@@ -9,7 +10,9 @@ use crate::outputs::CanBeShared;
 
 /// A value that the catalog keeps in memory: empty until it is saved, unless made with [`new`](Self::new).
 ///
-/// The value needs no `Clone`: readers share it. It stays there when a run is over.
+/// The value needs no `Clone`: readers share it. A run releases a value that passes from node to node when its last
+/// reader is done, as it does with what is in memory without an entry. A value stays if no node of the run
+/// reads it, or if there was one before the run.
 ///
 /// ```
 /// use pipeline_core::dataset::{Load, Memory, Save};
@@ -23,13 +26,23 @@ use crate::outputs::CanBeShared;
 pub struct Memory<T> {
     name: Option<&'static str>,
     value: RwLock<Option<Arc<T>>>,
+    /// Whether a value has been released, for the error of a load.
+    is_released: AtomicBool,
 }
 
 impl<T> Memory<T> {
     /// A dataset that holds this value from the start.
     #[must_use]
     pub fn new(value: T) -> Self {
-        Self { name: None, value: RwLock::new(Some(Arc::new(value))) }
+        Self { name: None, value: RwLock::new(Some(Arc::new(value))), is_released: AtomicBool::new(false) }
+    }
+
+    fn replace(&self, value: Option<T>) {
+        let mut kept = self.value.write().unwrap_or_else(PoisonError::into_inner);
+        let earlier = std::mem::replace(&mut *kept, value.map(Arc::new));
+        drop(kept);
+        // Outside of the lock: dropping a value runs code that is not ours.
+        drop(earlier);
     }
 
     fn get(&self) -> Option<Arc<T>> {
@@ -39,7 +52,7 @@ impl<T> Memory<T> {
 
 impl<T> Default for Memory<T> {
     fn default() -> Self {
-        Self { name: None, value: RwLock::default() }
+        Self { name: None, value: RwLock::default(), is_released: AtomicBool::new(false) }
     }
 }
 
@@ -55,6 +68,11 @@ impl<T: CanBeShared> Dataset for Memory<T> {
         Ok(self.get().is_some())
     }
 
+    fn release(&self) {
+        self.is_released.store(true, Ordering::Relaxed);
+        self.replace(None);
+    }
+
     fn named(self, name: &'static str) -> Self {
         Self { name: Some(name), ..self }
     }
@@ -64,17 +82,18 @@ impl<T: CanBeShared> Load for Memory<T> {
     type Loaded = Shared<T>;
 
     fn load(&self) -> Result<Shared<T>, DatasetError> {
-        let value = self.get();
-        value.map(Shared::new).ok_or_else(|| DatasetError::new("nothing has been saved yet").of_dataset(self.name))
+        self.get().map(Shared::new).ok_or_else(|| {
+            let is_released = self.is_released.load(Ordering::Relaxed);
+            let cause =
+                if is_released { "a run has released it after its last reader" } else { "nothing has been saved yet" };
+            DatasetError::new(cause).of_dataset(self.name)
+        })
     }
 }
 
 impl<T: CanBeShared> Save for Memory<T> {
     fn save(&self, value: T) -> Result<(), DatasetError> {
-        let value = Some(Arc::new(value));
-        let earlier = std::mem::replace(&mut *self.value.write().unwrap_or_else(PoisonError::into_inner), value);
-        // Out of the lock: dropping a value runs code that is not ours.
-        drop(earlier);
+        self.replace(Some(value));
         Ok(())
     }
 }

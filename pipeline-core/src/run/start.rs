@@ -1,17 +1,15 @@
 //! From a pipeline, a catalog and options to a run, and from its end to outputs.
 
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use super::active::Active;
+use super::releases::Releases;
 use super::watch::{Hooks, WatchRun};
 use super::{Report, Run, RunOptions, Status, places};
-use crate::dag::{Dag, Dataset, DatasetId, Kind, Node, NodeId, Selection};
+use crate::dag::{Dag, Dataset, Kind, Node, NodeId, Selection};
 use crate::dataset::AnyDataset;
 use crate::io::Io;
 use crate::memory::{Memory, State};
-use crate::panics::caught;
 use crate::slot::Readers;
 use crate::{Catalog, Error, Outputs, Pipeline};
 
@@ -52,7 +50,7 @@ pub(crate) fn report<C: Catalog + Sync, O: Outputs>(
     let dag = pipeline.shared_dag()?;
     let collect = |run: &Run<'_>, io: &Io<'_>, error: Option<Error>| {
         let statuses = run.statuses(error.as_ref());
-        let is_persisted = |name: &str| catalog.dataset(name).is_some_and(AnyDataset::is_persisted);
+        let is_persisted = |name: &str| catalog.dataset(name).is_some_and(<dyn AnyDataset>::is_persisted);
         let is_completed = |node: NodeId| run.memory.state(node.index()) == State::Completed;
         let whole = || Selection::whole(run.dag);
         let selection = run.selection.cloned().unwrap_or_else(whole);
@@ -169,7 +167,7 @@ fn select<C: Catalog, O: Outputs>(
     let sliced = pipeline.select(&options.slice)?;
     let mut to_run = sliced.clone();
     if options.only_missing_outputs {
-        let is_persisted = |name: &str| catalog.dataset(name).is_some_and(AnyDataset::is_persisted);
+        let is_persisted = |name: &str| catalog.dataset(name).is_some_and(<dyn AnyDataset>::is_persisted);
         let exists = |name: &str| places::exists(pipeline.name(), dag, catalog, name);
         let wanted = dag.free_outputs().filter(|_| pipeline.collect().takes_all()).map(Dataset::id);
         to_run = dag.missing_outputs(&sliced, is_persisted, exists, wanted)?;
@@ -226,44 +224,6 @@ impl Memory {
         for (slot, dataset) in self.slots.iter_mut().zip(in_memory) {
             let n_readers = dataset.readers().filter(|reader| runs(reader.id())).count();
             slot.set_readers(u32::try_from(n_readers).unwrap_or(u32::MAX));
-        }
-    }
-}
-
-/// The datasets of the catalog that are released during the run. Kedro's rule: those that pass from node to node, each when its last
-/// reader is done; never an input or an output of what runs.
-pub(super) struct Releases<'r> {
-    waiting: HashMap<DatasetId, Waiting<'r>>,
-}
-
-struct Waiting<'r> {
-    dataset: &'r dyn AnyDataset,
-    n_readers: AtomicUsize,
-}
-
-impl<'r> Releases<'r> {
-    /// None if there is nothing to release.
-    fn new<C: Catalog>(dag: &Dag, catalog: &'r C, selection: Option<&Selection>) -> Option<Self> {
-        let runs = |node: Node<'_>| selection.is_none_or(|selection| selection.contains(node.id()));
-        let passed = dag.datasets().filter(|dataset| dataset.kind() == Kind::Catalog && dataset.n_readers() > 0);
-        let waiting = passed.filter(|dataset| dataset.writer().is_some_and(runs)).filter_map(|dataset| {
-            let n_readers = dataset.readers().filter(|&reader| runs(reader)).count();
-            let waiting = Waiting { dataset: catalog.dataset(dataset.name())?, n_readers: AtomicUsize::new(n_readers) };
-            (n_readers > 0).then_some((dataset.id(), waiting))
-        });
-        let waiting: HashMap<_, _> = waiting.collect();
-        (!waiting.is_empty()).then_some(Self { waiting })
-    }
-
-    /// Counts a node out that is done.
-    pub(super) fn count_out(&self, node: Node<'_>) {
-        for input in node.inputs() {
-            if let Some(Waiting { dataset, n_readers }) = self.waiting.get(&input.id())
-                && n_readers.fetch_sub(1, Ordering::AcqRel) == 1
-            {
-                // To let go of what is only kept to be faster cannot fail a node that is done.
-                drop(caught(|| dataset.release()));
-            }
         }
     }
 }
