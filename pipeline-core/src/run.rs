@@ -16,6 +16,9 @@ mod values;
 mod watch;
 
 use std::fmt;
+use std::sync::atomic::AtomicBool;
+#[cfg(feature = "process")]
+use std::sync::atomic::Ordering;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use self::active::Execute;
@@ -59,6 +62,8 @@ pub struct Run<'r> {
     releases: Option<&'r start::Releases<'r>>,
     failures: Mutex<Vec<Error>>,
     would_execute: Mutex<Vec<NodeId>>,
+    /// Whether other processes execute its nodes.
+    is_elsewhere: AtomicBool,
 }
 
 /// What is to be done with a node whose turn it is.
@@ -131,6 +136,7 @@ impl<'r> Run<'r> {
     /// Where its values are while other processes execute its nodes.
     #[cfg(feature = "process")]
     pub(crate) fn values_elsewhere(&self) -> Values {
+        self.is_elsewhere.store(true, Ordering::Relaxed);
         self.elsewhere().values(self.selection)
     }
 

@@ -1,7 +1,7 @@
 //! From a pipeline, a catalog and options to a run, and from its end to outputs.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use super::active::Active;
@@ -134,6 +134,7 @@ fn start<C: Catalog + Sync, O: Outputs, T>(
         releases: releases.as_ref(),
         failures: Mutex::default(),
         would_execute: Mutex::default(),
+        is_elsewhere: AtomicBool::new(false),
     };
     let error = watched(&run, hooks, catalog, runner);
     let synced = places::sync(&run, plan, catalog, options.is_durable);
