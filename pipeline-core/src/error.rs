@@ -97,7 +97,8 @@ pub enum Error {
 
     /// Two entries of the catalog are one file, and the run would write it.
     #[error(
-        "datasets of {} are one file, {}, and the run writes it: {}; nothing orders their readers after the writer, so use one          entry for them, or say that it is meant by `.shares_its_place()` on one of them",
+        "datasets of {} are one file, {}, and the run writes it: {}; nothing orders their readers after the writer, so use one \
+         entry for them, or say that it is meant by `.shares_its_place()` on one of them",
         the(.pipeline.as_deref()), .place.display(), at_place(.datasets)
     )]
     SharedPlace {

@@ -17,6 +17,9 @@ mod values;
 mod watch;
 
 use std::fmt;
+use std::sync::atomic::AtomicBool;
+#[cfg(feature = "process")]
+use std::sync::atomic::Ordering;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use self::active::Execute;
@@ -60,6 +63,8 @@ pub struct Run<'r> {
     releases: Option<&'r releases::Releases<'r>>,
     failures: Mutex<Vec<Error>>,
     would_execute: Mutex<Vec<NodeId>>,
+    /// Whether other processes execute its nodes.
+    is_elsewhere: AtomicBool,
 }
 
 /// What is to be done with a node whose turn it is.
@@ -132,6 +137,7 @@ impl<'r> Run<'r> {
     /// Where its values are while other processes execute its nodes.
     #[cfg(feature = "process")]
     pub(crate) fn values_elsewhere(&self) -> Values {
+        self.is_elsewhere.store(true, Ordering::Relaxed);
         self.elsewhere().values(self.selection)
     }
 

@@ -52,7 +52,7 @@ use crate::error::BoxError;
 /// | a symbolic link, or a chain of them | The file that it leads to is saved, there or not; the link stays. |
 /// | a loop of links | An error; the links stay. |
 /// | a folder, or a path that ends in `/`, `.` or `..`, or is empty | An error; nothing changes. |
-/// | a FIFO, a device, a terminal | Written into as it comes, as `std::fs::write` does: nothing is renamed, and a `fill` that fails has written a part. A FIFO waits for its reader. |
+/// | a FIFO, a device, a terminal | Written into as it comes, as `std::fs::write` does: nothing is renamed, and a `fill` that fails has written a part. For the reader of a FIFO a save waits up to 5 seconds; without one it is an error. |
 /// | a socket | An error, as with `std::fs::write`. |
 /// | `/dev/stdout`, `/dev/stderr` and other descriptors of a process | Written into, at the place where the stream is: what was printed before stays, also where the stream is redirected to a file. |
 ///

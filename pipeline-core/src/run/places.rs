@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
+use std::sync::atomic::Ordering;
 
 use super::Run;
 use crate::dag::{Dag, Dataset, Kind, Node, Selection};
@@ -201,8 +202,11 @@ pub(super) fn exists<C: Catalog>(pipeline: Option<&str>, dag: &Dag, catalog: &C,
 
 /// Waits until what a run has saved is on the disk, as far as that was asked for: each file and each folder once.
 ///
-/// A dataset that is durable by itself is among them: a worker process may have saved it with a catalog in which it is not.
+/// A dataset that is durable by itself has waited already, unless another process has saved it with a catalog in which it may not be.
 pub(super) fn sync<C: Catalog>(run: &Run<'_>, plan: &Plan<C>, catalog: &C, is_durable: bool) -> Result<(), Error> {
+    if !is_durable && !run.is_elsewhere.load(Ordering::Relaxed) {
+        return Ok(());
+    }
     let Outside { is_written: true, .. } = plan.outside(|| outside(run.dag, catalog)) else { return Ok(()) };
     let known: HashMap<&str, &dyn AnyDataset> = catalog.datasets().into_iter().collect();
     let mut synced = HashSet::new();

@@ -1,5 +1,6 @@
 //! From a pipeline, a catalog and options to a run, and from its end to outputs.
 
+use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use super::active::Active;
@@ -132,6 +133,7 @@ fn start<C: Catalog + Sync, O: Outputs, T>(
         releases: releases.as_ref(),
         failures: Mutex::default(),
         would_execute: Mutex::default(),
+        is_elsewhere: AtomicBool::new(false),
     };
     let error = watched(&run, hooks, catalog, runner);
     let synced = places::sync(&run, plan, catalog, options.is_durable);

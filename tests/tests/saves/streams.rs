@@ -59,6 +59,25 @@ fn a_pipe_whose_writing_fails_stays_one() {
 }
 
 #[test]
+fn a_reader_that_comes_late_gets_all_and_a_pipe_without_one_is_an_error() {
+    let folder = folder();
+    let (pipe, unread) = (folder.path().join("pipe"), folder.path().join("unread"));
+    make(&pipe, FileType::Fifo, 0);
+    make(&unread, FileType::Fifo, 0);
+    let report = "a report\n".repeat(20_000);
+    thread::scope(|scope| {
+        let saving = scope.spawn(|| save(&pipe, &report));
+        let in_vain = scope.spawn(|| save(&unread, &report));
+        thread::sleep(std::time::Duration::from_millis(200));
+        assert_eq!(text(&pipe), report);
+        saving.join().unwrap().unwrap();
+        let error = in_vain.join().unwrap().unwrap_err();
+        assert_eq!(error.io_kind(), Some(std::io::ErrorKind::TimedOut), "{error}");
+    });
+    assert!(fs::symlink_metadata(&unread).unwrap().file_type().is_fifo());
+}
+
+#[test]
 fn a_device_stays_one() {
     if !is_root() {
         return save("/dev/null", "nothing is left of this").unwrap();

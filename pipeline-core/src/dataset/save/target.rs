@@ -7,6 +7,10 @@ use std::path::{Path, PathBuf};
 /// As many links as Linux follows.
 const MOST_LINKS: usize = 40;
 
+/// Who reads a pipe may be started a little later than the run.
+#[cfg(unix)]
+const LONGEST_WAIT_FOR_A_READER: std::time::Duration = std::time::Duration::from_secs(5);
+
 /// What is to be written.
 pub(crate) enum Target {
     /// Nothing is there yet; the path is behind all links.
@@ -32,7 +36,7 @@ impl Target {
                 let path = if is_there { target } else { path.to_owned() };
                 Ok(Self::File { path, earlier, can_be_renamed_over: is_there })
             }
-            Ok(_) => File::options().write(true).open(path).map(Self::Stream),
+            Ok(found) => open_stream(path, &found).map(Self::Stream),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 check_names_a_file(&target)?;
                 Ok(Self::New(target))
@@ -40,6 +44,44 @@ impl Target {
             Err(error) => Err(error),
         }
     }
+}
+
+/// Opens what is no regular file.
+#[cfg(unix)]
+fn open_stream(path: &Path, found: &Metadata) -> io::Result<File> {
+    use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
+    use std::thread;
+    use std::time::{Duration, Instant};
+
+    use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
+    use rustix::io::Errno;
+
+    if !found.file_type().is_fifo() {
+        return File::options().write(true).open(path);
+    }
+    // A plain opening would wait for a reader without end. The flag is the same number in both types.
+    let flag = OFlags::NONBLOCK.bits().cast_signed();
+    let started = Instant::now();
+    let pipe = loop {
+        match File::options().write(true).custom_flags(flag).open(path) {
+            Err(error) if error.raw_os_error() == Some(Errno::NXIO.raw_os_error()) => {
+                if started.elapsed() > LONGEST_WAIT_FOR_A_READER {
+                    let problem = format!("no reader has opened the pipe within {LONGEST_WAIT_FOR_A_READER:?}");
+                    return Err(io::Error::new(io::ErrorKind::TimedOut, problem));
+                }
+                thread::sleep(Duration::from_millis(5));
+            }
+            pipe => break pipe?,
+        }
+    };
+    // Writing waits for a slow reader.
+    fcntl_setfl(&pipe, fcntl_getfl(&pipe)? - OFlags::NONBLOCK)?;
+    Ok(pipe)
+}
+
+#[cfg(not(unix))]
+fn open_stream(path: &Path, _: &Metadata) -> io::Result<File> {
+    File::options().write(true).open(path)
 }
 
 /// What a path leads to in the end, whether that is there already or not.
