@@ -31,7 +31,7 @@ pub use self::report::{Report, Status};
 pub(crate) use self::start::{report, whole};
 pub(crate) use self::together::{Ahead, LoadAny, SaveAny};
 use self::watch::Hooks;
-pub(crate) use self::watch::{Watch, or_leave};
+pub(crate) use self::watch::Watch;
 #[cfg(feature = "process")]
 use crate::cancellation::Listening;
 use crate::dag::{Dag, Kind, Node, NodeId, Selection};

@@ -93,7 +93,7 @@ pub fn training() -> pipeline_core::Pipeline<Catalog, training> {
             body.node(
                 (slot_train,),
                 |catalog, io, (slot_train,)| {
-                    let in_train = &mut io.take(0, slot_train);
+                    let in_train = &mut io.take(0, slot_train)?;
                     let returned = {
                         let function = fit;
                         function((&&&in_train.ask(&function)).takes(io.pass(in_train)))

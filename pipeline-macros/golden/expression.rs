@@ -54,7 +54,7 @@ fn main() {
             body.node(
                 (slot_copy, slot_length, closure),
                 |catalog, io, (slot_copy, slot_length, closure)| {
-                    let in_copy = &mut io.take(0, slot_copy);
+                    let in_copy = &mut io.take(0, slot_copy)?;
                     let out_length = closure(io.pass(in_copy));
                     io.put(1, slot_length, out_length);
                     io.done()

@@ -74,7 +74,7 @@ pub fn training() -> pipeline_core::Pipeline<Catalog, training> {
             body.node(
                 (slot_train,),
                 |catalog, io, (slot_train,)| {
-                    let in_train = &mut io.take(0, slot_train);
+                    let in_train = &mut io.take(0, slot_train)?;
                     let returned = {
                         let function = fit;
                         function((&&&in_train.ask(&function)).takes(io.pass(in_train)))
@@ -89,7 +89,7 @@ pub fn training() -> pipeline_core::Pipeline<Catalog, training> {
                 (slot_test, slot_accuracy),
                 |catalog, io, (slot_test, slot_accuracy)| {
                     let in_model = &mut io.load(5, &catalog.model)?;
-                    let in_test = &mut io.take(1, slot_test);
+                    let in_test = &mut io.take(1, slot_test)?;
                     let out_accuracy = score(io.pass(in_model), io.pass(in_test));
                     io.output(out_accuracy).put(2, slot_accuracy);
                     io.done()
@@ -98,7 +98,7 @@ pub fn training() -> pipeline_core::Pipeline<Catalog, training> {
             body.node(
                 (slot_accuracy,),
                 |catalog, io, (slot_accuracy,)| {
-                    let in_accuracy = &mut io.take(2, slot_accuracy);
+                    let in_accuracy = &mut io.take(2, slot_accuracy)?;
                     let in_params = &mut io.parameter(&catalog.params);
                     let out_report = render(io.pass(in_accuracy), io.pass(in_params));
                     io.output(out_report).save(7, &catalog.report)?;

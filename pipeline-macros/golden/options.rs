@@ -47,7 +47,7 @@ fn main() {
             body.node(
                 (slot_train,),
                 |catalog, io, (slot_train,)| {
-                    let in_train = &mut io.read(0, slot_train);
+                    let in_train = &mut io.read(0, slot_train)?;
                     let returned = {
                         let function = fit;
                         function(

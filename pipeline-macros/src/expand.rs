@@ -403,7 +403,7 @@ impl<'a> Expansion<'a> {
             (Name::Dataset { ident, .. }, Home::Memory) => {
                 let (place, slot) = (self.place(id), local("slot", ident));
                 let method = Ident::new(if is_shared(dataset, node) { "read" } else { "take" }, span);
-                quote_spanned!(span=> io.#method(#place, #slot))
+                quote_spanned!(span=> io.#method(#place, #slot)?)
             }
         })
     }

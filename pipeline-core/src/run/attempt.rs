@@ -44,7 +44,7 @@ impl<C> Active<'_, C> {
         watch: &Watch<'_>,
         deadline: Option<Instant>,
     ) -> Result<(), Error> {
-        watch.deadline.set(deadline);
+        watch.begin(deadline);
         let io = Io { watch: Some(watch), ..self.io(place, readers) };
         self.call(place, || match &watch.together {
             None => place.code().call(self.catalog, &io),

@@ -25,9 +25,6 @@ pub(crate) struct Hooks<'h> {
 /// What a hook had to say against something: its name, and the error. In a box, since each event could return one.
 struct Veto(Box<(String, BoxError)>);
 
-/// The payload with which a veto leaves a node where it cannot return an error.
-pub(super) struct Vetoed(pub(super) Failure);
-
 impl<'h> Hooks<'h> {
     pub(super) fn new(hooks: &'h [&'h dyn Hook]) -> Self {
         let run = if hooks.is_empty() { RunId::NOBODY_ASKS } else { RunId::new() };
@@ -135,6 +132,8 @@ pub(crate) struct Watch<'r> {
     pub(super) together: Option<Box<Together<'r>>>,
     /// When the time of this attempt is over.
     pub(super) deadline: Cell<Option<Instant>>,
+    /// Why the node fails at its end: a hook has failed at an output in memory.
+    veto: Cell<Option<Box<Failure>>>,
 }
 
 impl<'r> Watch<'r> {
@@ -145,12 +144,37 @@ impl<'r> Watch<'r> {
         together: Option<Box<Together<'r>>>,
     ) -> Self {
         let event = NodeEvent { run: hooks.run, pipeline, node, took: None };
-        Self { hooks, event, started: hooks.now(), together, deadline: Cell::new(None) }
+        Self { hooks, event, started: hooks.now(), together, deadline: Cell::default(), veto: Cell::default() }
     }
 
     /// Whether the node has taken longer than it may: then nothing more of it is saved in the catalog.
     pub(crate) fn time_is_over(&self) -> bool {
         self.deadline.get().is_some_and(|deadline| deadline < Instant::now())
+    }
+
+    /// Begins an attempt at the node, which is to be done by then.
+    pub(super) fn begin(&self, deadline: Option<Instant>) {
+        self.deadline.set(deadline);
+        self.veto.take();
+    }
+
+    /// Has the node fail when it is done.
+    pub(crate) fn fail_at_the_end(&self, failure: Box<Failure>) {
+        self.veto.set(Some(failure));
+    }
+
+    pub(crate) fn has_failed(&self) -> bool {
+        let veto = self.veto.take();
+        let has_failed = veto.is_some();
+        self.veto.set(veto);
+        has_failed
+    }
+
+    /// Ends the node, or what is left of it.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn end(&self) -> Result<(), Box<Failure>> {
+        self.veto.take().map_or(Ok(()), Err)
     }
 
     pub(super) fn is_timed(&self) -> bool {
@@ -219,9 +243,4 @@ fn failure(veto: Veto) -> Failure {
 #[cold]
 fn boxed(veto: Veto) -> Box<Failure> {
     Box::new(failure(veto))
-}
-
-/// Leaves a node with a veto from where it cannot return an error: nothing in memory fails by itself. Unlike a panic, this tells nobody.
-pub(crate) fn or_leave<T>(result: Result<T, Box<Failure>>) -> T {
-    result.unwrap_or_else(|failure| std::panic::resume_unwind(Box::new(Vetoed(*failure))))
 }
