@@ -1,7 +1,6 @@
 //! Where and how a value that was loaded differs from the one that was saved.
 
-use std::collections::HashMap;
-use std::fmt::{self, Write};
+use std::collections::{HashMap, HashSet};
 
 use super::fingerprint::Fingerprint;
 use super::fold::{Fold, Leaf, Name};
@@ -15,9 +14,16 @@ pub(super) struct Tree {
     node: Node,
 }
 
+/// The name that a part of a value has for people and in a file.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Segment {
+    Index(usize),
+    Name(String),
+}
+
 #[derive(Debug)]
 enum Node {
-    Leaf { is_null: bool, is_finite: bool },
+    Leaf { is_null: bool, is_finite: bool, text: Option<String> },
     Some(Box<Tree>),
     Variant(&'static str, Box<Tree>),
     Parts(Vec<(Name<Box<Tree>>, Tree)>),
@@ -33,7 +39,8 @@ impl Fold for Tree {
             Leaf::Double(value) => (false, value.is_finite()),
             _ => (false, true),
         };
-        Self { fingerprint: Fingerprint::leaf(leaf), shown: show(leaf), node: Node::Leaf { is_null, is_finite } }
+        let text = if let Leaf::Text(text) = leaf { Some(text.to_owned()) } else { None };
+        Self { fingerprint: Fingerprint::leaf(leaf), shown: show(leaf), node: Node::Leaf { is_null, is_finite, text } }
     }
 
     fn some(inner: Self) -> Self {
@@ -107,42 +114,53 @@ pub(super) struct Found {
 
 /// The way to a part of a value: `[2].price`, as in `serde_path_to_error`. Empty for the whole.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Path(String);
+pub(super) struct Path {
+    shown: String,
+    first: Option<Segment>,
+}
 
 impl Path {
     pub(super) fn as_str(&self) -> &str {
-        &self.0
+        &self.shown
+    }
+
+    /// The part of the whole value that it is within.
+    #[cfg(feature = "csv")]
+    pub(super) fn first(&self) -> Option<&Segment> {
+        self.first.as_ref()
     }
 
     /// Whether one is within the other. The way that a reader tells may end before the part that is to blame.
+    #[cfg(feature = "json")]
     pub(super) fn meets(&self, other: &str) -> bool {
-        self.0.starts_with(other) || other.starts_with(&self.0)
+        self.shown.starts_with(other) || other.starts_with(&self.shown)
     }
 
     fn with(&self, name: &Name<Box<Tree>>) -> Self {
-        let mut path = self.0.clone();
-        // Writing to a `String` cannot fail.
-        let _ = match name {
-            Name::Element(index) | Name::Place(index) => write!(path, "[{index}]"),
-            Name::Field(field) => write!(path, "{}{field}", dot(&path)),
-            Name::Key(key) => write!(path, "{}{}", dot(&path), key.shown.trim_matches('"')),
+        let segment = match name {
+            Name::Element(index) | Name::Place(index) => Segment::Index(*index),
+            Name::Field(field) => Segment::Name((*field).to_owned()),
+            Name::Key(key) => match &key.node {
+                Node::Leaf { text: Some(text), .. } => Segment::Name(text.clone()),
+                _ => Segment::Name(key.shown.clone()),
+            },
         };
-        Self(path)
+        let shown = match &segment {
+            Segment::Index(index) => format!("{}[{index}]", self.shown),
+            Segment::Name(name) => self.joined(name),
+        };
+        Self { shown, first: self.first.clone().or(Some(segment)) }
     }
 
     fn within(&self, variant: &str) -> Self {
-        Self(format!("{}{}{variant}", self.0, dot(&self.0)))
+        Self { shown: self.joined(variant), first: self.first.clone() }
     }
-}
 
-impl fmt::Display for Path {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+    fn joined(&self, name: &str) -> String {
+        let dot = if self.shown.is_empty() { "" } else { "." };
+        let name = if name.is_empty() { "\"\"" } else { name };
+        format!("{}{dot}{name}", self.shown)
     }
-}
-
-fn dot(path: &str) -> &'static str {
-    if path.is_empty() { "" } else { "." }
 }
 
 impl Tree {
@@ -170,12 +188,14 @@ impl Tree {
     }
 
     /// The parts that JSON writes as `null`, which its reader takes for none.
+    #[cfg(feature = "json")]
     pub(super) fn written_as_null(&self) -> Vec<Found> {
         let mut found = Vec::new();
         self.find_null(&Path::default(), false, &mut found);
         found
     }
 
+    #[cfg(feature = "json")]
     fn find_null(&self, path: &Path, is_in_option: bool, found: &mut Vec<Found>) {
         match &self.node {
             Node::Leaf { is_finite: false, .. } => {
@@ -227,7 +247,10 @@ fn difference_of_parts(
             None => return Some(Found { path, message: format!("{} would not be loaded", part.shown) }),
         }
     }
-    None
+    let known: HashSet<Fingerprint> = saved.iter().map(|(name, part)| identity(name, part)).collect();
+    let (name, part) = loaded.iter().find(|(name, part)| !known.contains(&identity(name, part)))?;
+    let message = format!("it is not there, but {} would be loaded", part.shown);
+    Some(Found { path: path.with(name), message })
 }
 
 /// What a part is found by among those of another value.

@@ -5,7 +5,7 @@ use std::ops::Range;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::super::difference::Tree;
+use super::super::difference::{Path, Segment, Tree};
 use super::super::fingerprint::Fingerprint;
 use super::super::fold::fold;
 use super::cells::{Columns, Written};
@@ -82,21 +82,23 @@ fn check<T: Serialize + DeserializeOwned>(
     let Some(found) = saved.first_difference(&loaded) else {
         return Err(RowError::new("it would be loaded as another row"));
     };
-    let column = column_of(found.path.as_str(), kind, names);
+    let column = column_of(&found.path, names);
     Err(RowError { column, ..RowError::new(found.message) })
 }
 
 /// The column of a part of a row.
-fn column_of(path: &str, kind: RowKind, names: &[String]) -> Option<usize> {
-    match kind {
-        RowKind::Cell => Some(0),
-        RowKind::List(_) => path.strip_prefix('[')?.split(']').next()?.parse().ok(),
-        RowKind::Fields(_) | RowKind::Named => names.iter().position(|name| name == path),
+fn column_of(path: &Path, names: &[String]) -> Option<usize> {
+    match path.first() {
+        Some(Segment::Index(index)) => Some(*index),
+        Some(Segment::Name(part)) => names.iter().position(|name| name == part),
+        None => None,
     }
 }
 
 fn at_row(index: usize, names: &[String], error: &RowError) -> String {
-    match error.column.and_then(|column| names.get(column)) {
+    // What a value itself says of why it cannot be written is about the only column, if there is one.
+    let only = (names.len() == 1 && error.missing.is_none()).then_some(0);
+    match error.column.or(only).and_then(|column| names.get(column)) {
         Some(name) => format!("row {}, column `{name}`: {}", index + 1, error.message),
         None => format!("row {}: {}", index + 1, error.message),
     }
