@@ -112,7 +112,9 @@ fn check_delimiter(delimiter: u8) -> Result<(), String> {
     match delimiter {
         b'"' | b'\n' | b'\r' | 0x80.. => {
             let shown = delimiter.escape_ascii();
-            Err(format!("columns cannot be separated by `{shown}`: choose a character of ASCII that is no quote and no line end"))
+            Err(format!(
+                "columns cannot be separated by `{shown}`: choose a character of ASCII that is no quote and no line end"
+            ))
         }
         _ => Ok(()),
     }

@@ -70,7 +70,7 @@ impl Fold for Tree {
             let name = match name {
                 Name::Element(index) => Name::Element(*index),
                 Name::Place(place) => Name::Place(*place),
-                Name::Field(field) => Name::Field(*field),
+                Name::Field(field) => Name::Field(field),
                 Name::Key(key) => Name::Key(key.fingerprint),
             };
             Fingerprint::add(&mut sum, name, part.fingerprint);

@@ -94,7 +94,7 @@ impl<F: Fold> Folder<F> {
         if self.depth == MAX_DEPTH {
             return Err(FoldError::TooDeep);
         }
-        Ok(Parts { depth: self.depth + 1, n: 0, key: None, variant, parts: F::Parts::default() })
+        Ok(Parts { depth: self.depth + 1, n: 0, key: None, variant, folded: F::Parts::default() })
     }
 }
 
@@ -219,7 +219,7 @@ struct Parts<F: Fold> {
     n: usize,
     key: Option<F>,
     variant: Option<&'static str>,
-    parts: F::Parts,
+    folded: F::Parts,
 }
 
 impl<F: Fold> Parts<F> {
@@ -229,13 +229,13 @@ impl<F: Fold> Parts<F> {
 
     fn add<T: Serialize + ?Sized>(&mut self, name: impl FnOnce(usize) -> Name<F>, value: &T) -> Result<(), FoldError> {
         let part = value.serialize(self.folder())?;
-        F::add(&mut self.parts, name(self.n), part);
+        F::add(&mut self.folded, name(self.n), part);
         self.n += 1;
         Ok(())
     }
 
     fn whole(self) -> F {
-        let whole = F::whole(self.parts);
+        let whole = F::whole(self.folded);
         match self.variant {
             Some(variant) => F::variant(variant, whole),
             None => whole,

@@ -85,7 +85,8 @@ impl<T: DeserializeOwned + Send + Sync + 'static> Load for Json<T> {
 
 impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> Save for Json<T> {
     fn save(&self, value: T) -> Result<(), DatasetError> {
-        let text = to_bytes(&value).map_err(|NotSaved { told, cause }| self.location.error(cause).told_as(told))?;
+        let text =
+            to_bytes(&value).map_err(|NotSaved { message, cause }| self.location.error(cause).told_as(message))?;
         self.location.write(|file| file.write_all(&text))
     }
 }
@@ -98,7 +99,7 @@ fn from_bytes<T: DeserializeOwned>(text: &[u8]) -> serde_json::Result<T> {
 
 /// Why there is no document of a value.
 struct NotSaved {
-    told: String,
+    message: String,
     cause: BoxError,
 }
 
@@ -107,7 +108,7 @@ fn to_bytes<T: Serialize + DeserializeOwned>(value: &T) -> Result<Vec<u8>, NotSa
     let text = serde_json::to_vec_pretty(value).map_err(|error| not_written(value, error))?;
     let loaded: T = from_bytes(&text).map_err(|error| not_read_again(value, &text, error))?;
     // A value that cannot be folded has been written all the same: it is too deep, or writes itself in another way each time.
-    let folded = |error: FoldError| NotSaved { told: error.to_string(), cause: error.into() };
+    let folded = |error: FoldError| NotSaved { message: error.to_string(), cause: error.into() };
     let (before, after) = (fold::<Fingerprint, T>(value), fold::<Fingerprint, T>(&loaded));
     if before.map_err(folded)? == after.map_err(folded)? { Ok(text) } else { Err(differs(value, &loaded)) }
 }
@@ -118,7 +119,7 @@ fn not_written<T: Serialize>(value: &T, error: serde_json::Error) -> NotSaved {
     let mut nowhere = serde_json::Serializer::new(io::sink());
     let again = value.serialize(serde_path_to_error::Serializer::new(&mut nowhere, &mut track));
     let path = again.err().map(|_| track.path().to_string()).unwrap_or_default();
-    NotSaved { told: at(&path, &error.to_string()), cause: error.into() }
+    NotSaved { message: at(&path, &error.to_string()), cause: error.into() }
 }
 
 /// The error of a value whose document cannot be read.
@@ -127,7 +128,7 @@ fn not_read_again<T: Serialize + DeserializeOwned>(value: &T, text: &[u8], error
     let again = serde_path_to_error::deserialize::<_, T>(&mut reader);
     let path = again.err().map(|error| error.path().to_string()).unwrap_or_default();
     let path = path.trim_start_matches('.');
-    let told = match fold::<Tree, T>(value) {
+    let message = match fold::<Tree, T>(value) {
         Err(FoldError::TooDeep) => "it is nested deeper than the 127 levels that JSON is read to".to_owned(),
         Err(FoldError::Refused(message)) => message,
         Ok(tree) => match tree.written_as_null().into_iter().find(|found| found.path.meets(path)) {
@@ -135,7 +136,7 @@ fn not_read_again<T: Serialize + DeserializeOwned>(value: &T, text: &[u8], error
             None => at(path, &format!("it would be saved, but not loaded again: {}", without_place(&error))),
         },
     };
-    NotSaved { told, cause: error.into() }
+    NotSaved { message, cause: error.into() }
 }
 
 /// The error of a value whose document is that of another one.
@@ -147,11 +148,11 @@ fn differs<T: Serialize>(value: &T, loaded: &T) -> NotSaved {
         }),
         _ => None,
     };
-    let told = match found {
+    let message = match found {
         Some(Found { path, message }) => at(path.as_str(), &message),
         None => "it would be loaded as another value".to_owned(),
     };
-    NotSaved { cause: told.clone().into(), told }
+    NotSaved { cause: message.clone().into(), message }
 }
 
 /// A message with the way to the field that it is about.
@@ -159,7 +160,7 @@ fn at(path: &str, message: &str) -> String {
     if path.is_empty() || path == "." { message.to_owned() } else { format!("field `{path}`: {message}") }
 }
 
-/// What serde_json says, without the place, which is told already.
+/// The message of an error, without the place, which the dataset's own error has.
 fn without_place(error: &serde_json::Error) -> String {
     let message = error.to_string();
     let place = format!(" at line {} column {}", error.line(), error.column());

@@ -199,9 +199,7 @@ fn is_cell(shape: &Shape) -> bool {
 fn has_keys_of(first: &Value, row: &Value) -> bool {
     match (first, row) {
         (Value::Newtype(first) | Value::Some(first), Value::Newtype(row) | Value::Some(row)) => has_keys_of(first, row),
-        (Value::Map(first), Value::Map(row)) => {
-            first.iter().all(|(key, _)| row.iter().any(|(other, _)| key == other))
-        }
+        (Value::Map(first), Value::Map(row)) => first.iter().all(|(key, _)| row.iter().any(|(other, _)| key == other)),
         _ => true,
     }
 }

@@ -2,8 +2,12 @@
 
 use std::fmt;
 
-use serde::de::{self, DeserializeSeed, Deserializer, EnumAccess, IgnoredAny, MapAccess, SeqAccess, VariantAccess, Visitor};
-use serde::ser::{SerializeMap, SerializeStruct, SerializeStructVariant, SerializeTuple, SerializeTupleStruct, SerializeTupleVariant};
+use serde::de::{
+    self, DeserializeSeed, Deserializer, EnumAccess, IgnoredAny, MapAccess, SeqAccess, VariantAccess, Visitor,
+};
+use serde::ser::{
+    SerializeMap, SerializeStruct, SerializeStructVariant, SerializeTuple, SerializeTupleStruct, SerializeTupleVariant,
+};
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::shape::{Dynamic, Fields, Shape, Value, Variant, current_shape};
@@ -210,9 +214,7 @@ impl<'de> Visitor<'de> for Of<'_> {
                 Value::UnitVariant(id, name)
             }
             Variant::Newtype(inner) => Value::NewtypeVariant(id, name, Box::new(access.newtype_variant_seed(inner)?)),
-            Variant::Tuple(shapes) => {
-                Value::TupleVariant(id, name, access.tuple_variant(shapes.len(), Parts(shapes))?)
-            }
+            Variant::Tuple(shapes) => Value::TupleVariant(id, name, access.tuple_variant(shapes.len(), Parts(shapes))?),
             Variant::Struct(fields) => {
                 Value::StructVariant(id, name, fields.names, access.struct_variant(fields.names, Named(fields))?)
             }
@@ -233,7 +235,8 @@ impl<'de> Visitor<'de> for Parts<'_> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Vec<Value>, A::Error> {
         let mut values = Vec::new();
         for shape in self.0 {
-            values.push(access.next_element_seed(shape)?.ok_or_else(|| de::Error::invalid_length(values.len(), &self))?);
+            values
+                .push(access.next_element_seed(shape)?.ok_or_else(|| de::Error::invalid_length(values.len(), &self))?);
         }
         Ok(values)
     }

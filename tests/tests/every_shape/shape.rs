@@ -271,7 +271,9 @@ pub(crate) fn any_value(rng: &mut Rng, shape: &Shape) -> Value {
             2..8 => rng.f64(),
             _ => Some(f64::from_bits(rng.u64(..))).filter(|it| it.is_finite()).unwrap_or(0.1),
         }),
-        Shape::Char => Value::Char(if rng.bool() { rng.char(..) } else { *rng.choice(&SIGNS).expect("there are some") }),
+        Shape::Char => {
+            Value::Char(if rng.bool() { rng.char(..) } else { *rng.choice(&SIGNS).expect("there are some") })
+        }
         Shape::Str => Value::Str(any_text(rng)),
         Shape::Bytes if rng.bool() => Value::Bytes(any_text(rng).into_bytes()),
         Shape::Bytes => Value::Bytes((0..rng.usize(..4)).map(|_| rng.u8(..)).collect()),
@@ -301,7 +303,9 @@ pub(crate) fn any_value(rng: &mut Rng, shape: &Shape) -> Value {
                 Variant::Unit => Value::UnitVariant(id, name),
                 Variant::Newtype(inner) => Value::NewtypeVariant(id, name, Box::new(any_value(rng, inner))),
                 Variant::Tuple(shapes) => Value::TupleVariant(id, name, any_values(rng, shapes)),
-                Variant::Struct(fields) => Value::StructVariant(id, name, fields.names, any_values(rng, &fields.shapes)),
+                Variant::Struct(fields) => {
+                    Value::StructVariant(id, name, fields.names, any_values(rng, &fields.shapes))
+                }
             }
         }
     }

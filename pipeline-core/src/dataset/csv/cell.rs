@@ -75,15 +75,15 @@ impl<'de> Deserializer<'de> for Cell<'de> {
             "true" => visitor.visit_bool(true),
             "false" => visitor.visit_bool(false),
             _ => {
-                if let Ok(number) = text.parse() {
+                if let Ok(number) = text.parse::<u64>() {
                     visitor.visit_u64(number)
-                } else if let Ok(number) = text.parse() {
+                } else if let Ok(number) = text.parse::<i64>() {
                     visitor.visit_i64(number)
-                } else if let Ok(number) = text.parse() {
+                } else if let Ok(number) = text.parse::<u128>() {
                     visitor.visit_u128(number)
-                } else if let Ok(number) = text.parse() {
+                } else if let Ok(number) = text.parse::<i128>() {
                     visitor.visit_i128(number)
-                } else if let Ok(number) = text.parse() {
+                } else if let Ok(number) = text.parse::<f64>() {
                     visitor.visit_f64(number)
                 } else {
                     visitor.visit_borrowed_str(text)

@@ -27,7 +27,7 @@ pub(super) enum RowKind {
 pub(super) fn kind<T: DeserializeOwned>() -> RowKind {
     let kind = Cell::new(None);
     // It always fails, unless the type asks for nothing.
-    drop(T::deserialize(AskKind(&kind)));
+    drop(T::deserialize(KindProbe(&kind)));
     kind.get().unwrap_or(RowKind::Cell)
 }
 
@@ -81,25 +81,25 @@ fn learn<T: DeserializeOwned>(mut columns: Vec<String>, may_change: bool) -> Lea
     // Each step goes on to another sample or column, so this is only reached by a type that adds columns without end.
     for _ in 0..10_000 {
         let now = Cell::new(None);
-        match T::deserialize(Offer { columns: &columns, samples: &samples, next: 0, now: &now }) {
+        match T::deserialize(SampleRow { columns: &columns, samples: &samples, next: 0, now: &now }) {
             Ok(_) => return Learnt::All(columns),
-            Err(Told::Problem(Problem::Missing(name))) if may_change && now.get().is_none() => {
+            Err(ProbeError::Problem(Problem::Missing(name))) if may_change && now.get().is_none() => {
                 columns.push(name.to_owned());
                 samples.push(0);
             }
-            Err(Told::Problem(Problem::Missing(name))) if now.get().is_none() => {
+            Err(ProbeError::Problem(Problem::Missing(name))) if now.get().is_none() => {
                 return Learnt::Not(Problem::Missing(name));
             }
-            Err(Told::Problem(Problem::Twice(name))) => match now.get() {
+            Err(ProbeError::Problem(Problem::Twice(name))) => match now.get() {
                 Some(column) if may_change => {
                     columns.remove(column);
                     samples.remove(column);
                 }
                 _ => return Learnt::Not(Problem::Twice(name)),
             },
-            Err(told) => {
-                let blamed = match told {
-                    Told::Sample(column) if now.get().is_none() => Some(column),
+            Err(error) => {
+                let blamed = match error {
+                    ProbeError::Sample(column) if now.get().is_none() => Some(column),
                     _ => now.get(),
                 };
                 match blamed.and_then(|column| samples.get_mut(column)) {
@@ -132,22 +132,22 @@ const TEXTS: [&str; 14] = [
 
 /// What the errors of a `Deserialize` tell.
 #[derive(Debug)]
-enum Told {
+enum ProbeError {
     Problem(Problem),
     /// It takes another type than the sample of this column was.
     Sample(usize),
     Nothing,
 }
 
-impl fmt::Display for Told {
+impl fmt::Display for ProbeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a sample was refused")
     }
 }
 
-impl std::error::Error for Told {}
+impl std::error::Error for ProbeError {}
 
-impl de::Error for Told {
+impl de::Error for ProbeError {
     fn custom<M: fmt::Display>(_: M) -> Self {
         Self::Nothing
     }
@@ -163,7 +163,9 @@ impl de::Error for Told {
     fn invalid_type(unexpected: Unexpected<'_>, _: &dyn de::Expected) -> Self {
         // Samples for cells whose type nobody asks for tell by their value which column they are of.
         match unexpected {
-            Unexpected::Str(text) => text.strip_prefix(MARK).and_then(|text| text.parse().ok()).map_or(Self::Nothing, Self::Sample),
+            Unexpected::Str(text) => {
+                text.strip_prefix(MARK).and_then(|text| text.parse().ok()).map_or(Self::Nothing, Self::Sample)
+            }
             Unexpected::Unsigned(number) => usize::try_from(number).map_or(Self::Nothing, Self::Sample),
             _ => Self::Nothing,
         }
@@ -178,26 +180,26 @@ impl de::Error for Told {
 const MARK: &str = "\u{1}";
 
 /// Notes what a type asks for first.
-struct AskKind<'a>(&'a Cell<Option<RowKind>>);
+struct KindProbe<'a>(&'a Cell<Option<RowKind>>);
 
-impl AskKind<'_> {
-    fn note<V>(self, kind: RowKind) -> Result<V, Told> {
+impl KindProbe<'_> {
+    fn note<V>(self, kind: RowKind) -> Result<V, ProbeError> {
         self.0.set(self.0.get().or(Some(kind)));
-        Err(Told::Nothing)
+        Err(ProbeError::Nothing)
     }
 }
 
 /// Methods of a deserializer that tell the kind of row.
 macro_rules! kinds {
     ($kind:ident: $($method:ident($($argument:ty),*))*) => {
-        $(fn $method<V: Visitor<'de>>(self, $(_: $argument,)* _: V) -> Result<V::Value, Told> {
+        $(fn $method<V: Visitor<'de>>(self, $(_: $argument,)* _: V) -> Result<V::Value, ProbeError> {
             self.note(RowKind::$kind)
         })*
     };
 }
 
-impl<'de> Deserializer<'de> for AskKind<'_> {
-    type Error = Told;
+impl<'de> Deserializer<'de> for KindProbe<'_> {
+    type Error = ProbeError;
 
     kinds! {
         Cell:
@@ -211,15 +213,20 @@ impl<'de> Deserializer<'de> for AskKind<'_> {
 
     kinds! { Named: deserialize_any() deserialize_map() }
 
-    fn deserialize_seq<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Told> {
+    fn deserialize_seq<V: Visitor<'de>>(self, _: V) -> Result<V::Value, ProbeError> {
         self.note(RowKind::List(None))
     }
 
-    fn deserialize_tuple<V: Visitor<'de>>(self, n: usize, _: V) -> Result<V::Value, Told> {
+    fn deserialize_tuple<V: Visitor<'de>>(self, n: usize, _: V) -> Result<V::Value, ProbeError> {
         self.note(RowKind::List(Some(n)))
     }
 
-    fn deserialize_tuple_struct<V: Visitor<'de>>(self, _: &'static str, n: usize, _: V) -> Result<V::Value, Told> {
+    fn deserialize_tuple_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        n: usize,
+        _: V,
+    ) -> Result<V::Value, ProbeError> {
         self.note(RowKind::List(Some(n)))
     }
 
@@ -228,21 +235,21 @@ impl<'de> Deserializer<'de> for AskKind<'_> {
         _: &'static str,
         fields: &'static [&'static str],
         _: V,
-    ) -> Result<V::Value, Told> {
+    ) -> Result<V::Value, ProbeError> {
         self.note(RowKind::Fields(fields))
     }
 
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Told> {
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ProbeError> {
         visitor.visit_some(self)
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Told> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, ProbeError> {
         visitor.visit_newtype_struct(self)
     }
 }
 
 /// A row of samples.
-struct Offer<'a> {
+struct SampleRow<'a> {
     columns: &'a [String],
     samples: &'a [usize],
     next: usize,
@@ -250,18 +257,18 @@ struct Offer<'a> {
     now: &'a Cell<Option<usize>>,
 }
 
-impl<'de> Deserializer<'de> for Offer<'_> {
-    type Error = Told;
+impl<'de> Deserializer<'de> for SampleRow<'_> {
+    type Error = ProbeError;
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Told> {
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ProbeError> {
         visitor.visit_map(self)
     }
 
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Told> {
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ProbeError> {
         visitor.visit_some(self)
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Told> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, ProbeError> {
         visitor.visit_newtype_struct(self)
     }
 
@@ -271,10 +278,10 @@ impl<'de> Deserializer<'de> for Offer<'_> {
     }
 }
 
-impl<'de> MapAccess<'de> for Offer<'_> {
-    type Error = Told;
+impl<'de> MapAccess<'de> for SampleRow<'_> {
+    type Error = ProbeError;
 
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Told> {
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, ProbeError> {
         let Some(column) = self.columns.get(self.next) else {
             self.now.set(None);
             return Ok(None);
@@ -283,7 +290,7 @@ impl<'de> MapAccess<'de> for Offer<'_> {
         seed.deserialize(de::value::StrDeserializer::new(column)).map(Some)
     }
 
-    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Told> {
+    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, ProbeError> {
         let column = self.next;
         self.next += 1;
         seed.deserialize(Sample { column, sample: self.samples[column] })
@@ -307,14 +314,14 @@ impl Sample {
 /// Methods of a deserializer that offer a number.
 macro_rules! samples {
     ($($method:ident => $visit:ident,)*) => {
-        $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Told> {
+        $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ProbeError> {
             visitor.$visit(self.number().into())
         })*
     };
 }
 
 impl<'de> Deserializer<'de> for Sample {
-    type Error = Told;
+    type Error = ProbeError;
 
     samples! {
         deserialize_i8 => visit_u8,
@@ -331,7 +338,7 @@ impl<'de> Deserializer<'de> for Sample {
         deserialize_f64 => visit_f64,
     }
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Told> {
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ProbeError> {
         match self.sample {
             0 => visitor.visit_string(format!("{MARK}{}", self.column)),
             1 => visitor.visit_u64(self.column as u64),
@@ -341,46 +348,46 @@ impl<'de> Deserializer<'de> for Sample {
         }
     }
 
-    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Told> {
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ProbeError> {
         visitor.visit_bool(self.number() == 0)
     }
 
-    fn deserialize_char<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Told> {
+    fn deserialize_char<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ProbeError> {
         visitor.visit_char(char::from(b'0' + self.number()))
     }
 
-    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Told> {
-        TEXTS.get(self.sample).map_or(Err(Told::Nothing), |text| visitor.visit_str(text))
+    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ProbeError> {
+        TEXTS.get(self.sample).map_or(Err(ProbeError::Nothing), |text| visitor.visit_str(text))
     }
 
-    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Told> {
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ProbeError> {
         self.deserialize_str(visitor)
     }
 
-    fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Told> {
-        TEXTS.get(self.sample).map_or(Err(Told::Nothing), |text| visitor.visit_bytes(text.as_bytes()))
+    fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ProbeError> {
+        TEXTS.get(self.sample).map_or(Err(ProbeError::Nothing), |text| visitor.visit_bytes(text.as_bytes()))
     }
 
-    fn deserialize_byte_buf<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Told> {
+    fn deserialize_byte_buf<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ProbeError> {
         self.deserialize_bytes(visitor)
     }
 
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Told> {
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ProbeError> {
         match self.sample.checked_sub(1) {
             None => visitor.visit_none(),
             Some(sample) => visitor.visit_some(Self { sample, ..self }),
         }
     }
 
-    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Told> {
+    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ProbeError> {
         visitor.visit_unit()
     }
 
-    fn deserialize_unit_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Told> {
+    fn deserialize_unit_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, ProbeError> {
         visitor.visit_unit()
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Told> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, ProbeError> {
         visitor.visit_newtype_struct(self)
     }
 
@@ -389,30 +396,35 @@ impl<'de> Deserializer<'de> for Sample {
         _: &'static str,
         variants: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Told> {
-        let variant = variants.get(self.sample).ok_or(Told::Nothing)?;
+    ) -> Result<V::Value, ProbeError> {
+        let variant = variants.get(self.sample).ok_or(ProbeError::Nothing)?;
         visitor.visit_enum(de::value::StrDeserializer::new(variant))
     }
 
-    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Told> {
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ProbeError> {
         visitor.visit_unit()
     }
 
     /// No cell holds these.
-    fn deserialize_seq<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Told> {
-        Err(Told::Nothing)
+    fn deserialize_seq<V: Visitor<'de>>(self, _: V) -> Result<V::Value, ProbeError> {
+        Err(ProbeError::Nothing)
     }
 
-    fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, _: V) -> Result<V::Value, Told> {
-        Err(Told::Nothing)
+    fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, _: V) -> Result<V::Value, ProbeError> {
+        Err(ProbeError::Nothing)
     }
 
-    fn deserialize_tuple_struct<V: Visitor<'de>>(self, _: &'static str, _: usize, _: V) -> Result<V::Value, Told> {
-        Err(Told::Nothing)
+    fn deserialize_tuple_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: usize,
+        _: V,
+    ) -> Result<V::Value, ProbeError> {
+        Err(ProbeError::Nothing)
     }
 
-    fn deserialize_map<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Told> {
-        Err(Told::Nothing)
+    fn deserialize_map<V: Visitor<'de>>(self, _: V) -> Result<V::Value, ProbeError> {
+        Err(ProbeError::Nothing)
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
@@ -420,11 +432,11 @@ impl<'de> Deserializer<'de> for Sample {
         _: &'static str,
         _: &'static [&'static str],
         _: V,
-    ) -> Result<V::Value, Told> {
-        Err(Told::Nothing)
+    ) -> Result<V::Value, ProbeError> {
+        Err(ProbeError::Nothing)
     }
 
-    fn deserialize_identifier<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Told> {
-        Err(Told::Nothing)
+    fn deserialize_identifier<V: Visitor<'de>>(self, _: V) -> Result<V::Value, ProbeError> {
+        Err(ProbeError::Nothing)
     }
 }

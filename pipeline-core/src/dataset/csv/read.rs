@@ -27,7 +27,7 @@ pub(super) fn from_bytes<T: DeserializeOwned>(bytes: &[u8], delimiter: u8) -> Re
     check_delimiter(delimiter).map_err(|message| NotRead::new(None, message))?;
     // Read as it is, a header that is not UTF-8 has no names, and its columns would go by their places.
     let text = std::str::from_utf8(bytes).map_err(|error| {
-        let line = bytes[..error.valid_up_to()].iter().filter(|&&byte| byte == b'\n').count() as u64 + 1;
+        let line = bytes[..error.valid_up_to()].split(|&byte| byte == b'\n').count() as u64;
         let message = match signature::hint(bytes) {
             "" => format!("{error}; a CSV file is text in UTF-8"),
             hint => format!("it is not UTF-8{hint}"),
@@ -37,7 +37,8 @@ pub(super) fn from_bytes<T: DeserializeOwned>(bytes: &[u8], delimiter: u8) -> Re
     quote::check(text, delimiter).map_err(|bad| NotRead::new(Some(bad.line), bad.message.to_owned()))?;
     let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).from_reader(bytes);
     let header = reader.headers().map_err(|error| not_read(bytes, error))?.clone();
-    let line = header.position().map_or(1, |position| line_of_record(bytes, position));
+    let position = header.position().filter(|_| !header.is_empty());
+    let line = position.map_or(1, |position| line_of_record(bytes, position));
     let table = Table::<T>::new(&header, text, delimiter).map_err(|message| NotRead::new(Some(line), message))?;
 
     let mut rows = Vec::new();
@@ -58,7 +59,7 @@ pub(super) fn from_bytes<T: DeserializeOwned>(bytes: &[u8], delimiter: u8) -> Re
 struct Table<T> {
     kind: RowKind,
     columns: Vec<String>,
-    /// What to do if the delimiter seems to be another one.
+    /// What to do if the delimiter or the format seems to be another one.
     hint: String,
     row: std::marker::PhantomData<fn() -> T>,
 }
@@ -70,8 +71,11 @@ impl<T: DeserializeOwned> Table<T> {
             return Err(format!("{what}: a CSV file has the names of its columns at least"));
         }
         let columns = header.iter().map(str::to_owned).collect();
-        let table =
-            Self { kind: columns::kind::<T>(), columns, hint: hint(header, delimiter), row: std::marker::PhantomData };
+        let hint = match signature::hint(text.as_bytes()) {
+            "" => hint(header, delimiter),
+            hint => hint.to_owned(),
+        };
+        let table = Self { kind: columns::kind::<T>(), columns, hint, row: std::marker::PhantomData };
         table.check(header)?;
         Ok(table)
     }
@@ -92,9 +96,13 @@ impl<T: DeserializeOwned> Table<T> {
                     }
                 }
             }
-            RowKind::List(n) if n.is_some_and(|n| n > self.columns.len()) => {
-                let (n, found) = (n.unwrap_or_default(), self.columns.len());
-                return Err(format!("a row has {n} values, but the header has {found} columns{}", self.hint));
+            RowKind::List(Some(n)) if n > self.columns.len() => {
+                let found = self.columns.len();
+                return Err(format!(
+                    "a row has {n} values, but the header has {found} column{}{}",
+                    if found == 1 { "" } else { "s" },
+                    self.hint
+                ));
             }
             RowKind::List(_) | RowKind::Cell => {
                 // Rows that any text is good for, such as of `String`, cannot be told from names.
@@ -161,12 +169,14 @@ fn twice(column: &str) -> String {
 /// What to do if a header of one column has what may be another delimiter.
 fn hint(header: &csv::StringRecord, delimiter: u8) -> String {
     let only = if header.len() == 1 { header.get(0).unwrap_or_default() } else { "" };
-    let other = [b';', b'\t', b'|', b','].into_iter().find(|&other| {
-        other != delimiter && only.contains(char::from(other)) && !only.contains(['{', '<'])
-    });
+    let other = [b';', b'\t', b'|', b',']
+        .into_iter()
+        .find(|&other| other != delimiter && only.contains(char::from(other)) && !only.contains(['{', '<']));
     other.map_or_else(String::new, |other| {
         let shown = char::from(other).escape_default();
-        format!("; the only column is `{only}`: are the columns separated by `{shown}`? `.delimiter(b'{shown}')` says so")
+        format!(
+            "; the only column is `{only}`: are the columns separated by `{shown}`? `.delimiter(b'{shown}')` says so"
+        )
     })
 }
 

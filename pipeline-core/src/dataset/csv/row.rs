@@ -55,11 +55,7 @@ impl Cells for csv::StringRecord {
 }
 
 /// Reads a row.
-pub(super) fn read<T: DeserializeOwned>(
-    kind: RowKind,
-    columns: &[String],
-    cells: &impl Cells,
-) -> Result<T, RowError> {
+pub(super) fn read<T: DeserializeOwned>(kind: RowKind, columns: &[String], cells: &impl Cells) -> Result<T, RowError> {
     match kind {
         RowKind::Cell => T::deserialize(Cell(cells.cell(0).unwrap_or_default())).map_err(|error| error.at(0)),
         _ => T::deserialize(Row { columns, cells, next: 0 }),

@@ -21,7 +21,9 @@ pub(super) fn to_bytes<T: Serialize + DeserializeOwned>(rows: &[T], delimiter: u
     find_columns(&mut columns, std::slice::from_ref(first), 0)?;
     loop {
         if columns.names().is_empty() {
-            return Err("row 1: it has no columns, and a CSV file without any cannot be told from an empty one".to_owned());
+            return Err(
+                "row 1: it has no columns, and a CSV file without any cannot be told from an empty one".to_owned()
+            );
         }
         match table(rows, &columns, delimiter)? {
             Table::Whole(text) => return Ok(text),
@@ -56,7 +58,7 @@ fn table<T: Serialize + DeserializeOwned>(rows: &[T], columns: &Columns, delimit
         if written.has_more_columns() {
             return Ok(Table::MoreColumnsFrom(index));
         }
-        check(row, kind, names, &written).map_err(|error| at_row(index, names, &error))?;
+        check(row, kind, names, &written).map_err(|error| at_row(index, names, &with_absence(error, &written)))?;
         let cells = (0..names.len()).map(|column| written.cell(column).unwrap_or_default());
         writer.write_record(cells).map_err(|error| format!("row {}: {error}", index + 1))?;
     }
@@ -70,9 +72,9 @@ fn check<T: Serialize + DeserializeOwned>(
     names: &[String],
     written: &Written,
 ) -> Result<(), RowError> {
-    let loaded: T = row::read(kind, names, written).map_err(|error| match error.column.and_then(|it| written.cell(it)) {
-        Some(_) => RowError { message: format!("it would be saved, but not loaded again: {}", error.message), ..error },
-        None => error,
+    let loaded: T = row::read(kind, names, written).map_err(|error| {
+        let message = format!("it would be saved, but not loaded again: {}", error.message);
+        RowError { message, ..error }
     })?;
     let refused = |error: super::super::fold::FoldError| RowError::new(error.to_string());
     if fold::<Fingerprint, T>(row).map_err(refused)? == fold::<Fingerprint, T>(&loaded).map_err(refused)? {
@@ -84,6 +86,17 @@ fn check<T: Serialize + DeserializeOwned>(
     };
     let column = column_of(&found.path, names);
     Err(RowError { column, ..RowError::new(found.message) })
+}
+
+/// The error of a row that leaves out a column that other rows have.
+fn with_absence(error: RowError, written: &Written) -> RowError {
+    match error.column {
+        Some(column) if written.cell(column).is_none() => {
+            let why = "the row has no value for it, which other rows have";
+            RowError { message: format!("{why}; {}", error.message), ..error }
+        }
+        _ => error,
+    }
 }
 
 /// The column of a part of a row.
