@@ -1,4 +1,5 @@
-//! Files that are not what their dataset expects: an error that says where and what to do, never fewer rows or other values.
+//! Files that are not what their dataset expects: an error that says where and what to do, never
+//! fewer rows or other values.
 
 use std::collections::HashMap;
 use std::fs;
@@ -158,6 +159,18 @@ fn a_column_that_is_there_twice_is_an_error_if_it_is_needed() {
     assert_eq!(loaded::<Row>("id,name,more,more\n1,a,x,y\n"), [row(1, "a")]);
 }
 
+#[test]
+fn a_column_that_a_type_denies_is_an_error_without_rows_too() {
+    #[derive(Debug, Deserialize, PartialEq)]
+    #[serde(deny_unknown_fields)]
+    struct Strict {
+        id: u32,
+    }
+    assert_eq!(loaded::<Strict>("id\n1\n"), [Strict { id: 1 }]);
+    assert_refused(refused::<Strict>("id,more\n"), 1, "the rows have no field for column `more`");
+    assert_refused(refused::<Strict>("id,more\n1,2\n"), 2, "unknown field `more`");
+}
+
 // Quotes.
 
 #[test]
@@ -182,6 +195,7 @@ fn an_open_quote_is_an_error_and_does_not_swallow_rows() {
 #[test]
 fn quotes_that_are_closed_and_quotes_within_a_cell_are_text() {
     assert_eq!(loaded::<Row>("id,name\n1,5\" disk\n2,\"\"\n"), [row(1, "5\" disk"), row(2, "")]);
+    assert_eq!(loaded::<Row>("id,name\n\"1\",\"a\" b\"c\"\n"), [row(1, "a b\"c\"")]);
     assert_eq!(loaded::<Row>("id,name\r\n1,\"two\r\nlines\"\r\n"), [row(1, "two\r\nlines")]);
     assert_eq!(loaded::<Row>("id,name\n1,\"\"\"\"\n2,\"a,\"\"b\"\"\""), [row(1, "\""), row(2, "a,\"b\"")]);
 }

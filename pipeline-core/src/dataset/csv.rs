@@ -21,8 +21,8 @@ use super::file::Location;
 use super::{AnyProcess, Dataset, FromLocation, Load, Save};
 use crate::DatasetError;
 
-/// A CSV file with a header, as a `Vec` of rows of type `T`, which serde reads and writes by the names
-/// of the columns.
+/// A CSV file with a header, as a `Vec` of rows of type `T`, which serde reads and writes by the
+/// names of the columns.
 ///
 /// ```
 /// use pipeline_core::dataset::{Csv, Load, Save};
@@ -45,18 +45,20 @@ use crate::DatasetError;
 /// - There always is a header; a file without one, such as an empty one, is an error, and so is one
 ///   whose header lacks a column that `T` needs, with rows or without. An `Option` and a field with
 ///   `#[serde(default)]` need no column. The file may have more columns than `T`.
-/// - Rows without names, such as `(String, f64)`, `f64` or `[f64; 3]`, go by the places of the columns.
-///   They are saved with the header `column_1,column_2`, and a header that reads as a row is an error.
-/// - A file that is not UTF-8, an open quote, text after a closing quote, rows of different lengths and
-///   cells that are not of their field's type are errors with the line, and the column if it is one's.
+/// - Rows without names, such as `(String, f64)`, `f64` or `[f64; 3]`, go by the places of the
+///   columns. They are saved with the header `column_1,column_2`, and a header that reads as a row
+///   is an error.
+/// - A file that is not UTF-8, an open quote, text after a closing quote, rows of different lengths
+///   and cells that are not of their field's type are errors with the line, and the column if it is
+///   one's.
 ///
 /// # What is saved
 ///
-/// What is loaded is what was saved. A save reads each row again before the file is touched; a row that
-/// would be loaded as another one, or not at all, is an error that names row and column. This is why a
-/// type that is saved implements `Deserialize` too, which also tells the header of a table without rows.
-/// An empty cell is `None`, so `Some("")` is refused, as are lists, maps and structs in a cell.
-/// A field that some rows leave out (`skip_serializing_if`) is an empty cell in these.
+/// What is loaded is what was saved. A save reads each row again before the file is touched; a row
+/// that would be loaded as another one, or not at all, is an error that names row and column. This
+/// is why a type that is saved implements `Deserialize` too, which also tells the header of a table
+/// without rows. An empty cell is `None`, so `Some("")` is refused, as are lists, maps and structs
+/// in a cell. A field that some rows leave out (`skip_serializing_if`) is an empty cell in these.
 pub struct Csv<T> {
     location: Location,
     delimiter: u8,

@@ -130,7 +130,8 @@ impl Path {
         self.first.as_ref()
     }
 
-    /// Whether one is within the other. The way that a reader tells may end before the part that is to blame.
+    /// Whether one is within the other. The way that a reader tells may end before the part that is
+    /// to blame.
     #[cfg(feature = "json")]
     pub(super) fn meets(&self, other: &str) -> bool {
         self.shown.starts_with(other) || other.starts_with(&self.shown)
@@ -228,7 +229,8 @@ fn difference_of_parts(
     loaded: &[(Name<Box<Tree>>, Tree)],
     path: &Path,
 ) -> Option<Found> {
-    // A part of a set or of a map has no place of its own, so its counterpart is looked for by its value or its key.
+    // A part of a set or of a map has no place of its own, so its counterpart is looked for by its
+    // value or its key.
     let by_key: HashMap<Fingerprint, &Tree> = loaded.iter().map(|(name, part)| (identity(name, part), part)).collect();
     for (index, (name, part)) in saved.iter().enumerate() {
         let counterpart = by_key.get(&identity(name, part)).copied();

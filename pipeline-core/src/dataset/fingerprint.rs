@@ -6,7 +6,8 @@ use foldhash::quality::FixedState;
 
 use super::fold::{Fold, Leaf, Name};
 
-/// The sum of the hashes of a value's parts, so that the order in which a set or a map is gone through does not count.
+/// The sum of the hashes of a value's parts, so that the order in which a set or a map is gone
+/// through does not count.
 ///
 /// Two values that differ share it by an accident of one in 2⁶⁴.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -1,7 +1,7 @@
 //! A serializer that folds a value of any shape into something else, from the leaves to the root.
 //!
-//! Formats use it to compare a value with what their reader makes of it; see [`Fingerprint`](super::fingerprint::Fingerprint)
-//! and [`Tree`](super::difference::Tree).
+//! Formats use it to compare a value with what their reader makes of it; see
+//! [`Fingerprint`](super::fingerprint::Fingerprint) and [`Tree`](super::difference::Tree).
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -76,7 +76,8 @@ impl ser::Error for FoldError {
     }
 }
 
-/// Twice as deep as any reader of this crate goes. Without a limit, a deep value overflows the stack.
+/// Twice as deep as any reader of this crate goes. Without a limit, a deep value overflows the
+/// stack.
 const MAX_DEPTH: u16 = 256;
 
 /// Folds a value.

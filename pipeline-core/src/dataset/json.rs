@@ -16,12 +16,12 @@ use super::{AnyProcess, Dataset, FromLocation, Load, Save, signature};
 use crate::DatasetError;
 use crate::error::BoxError;
 
-/// A JSON file that holds one value of type `T`, which serde reads and writes. It is written with an
-/// indent of two, as in Kedro.
+/// A JSON file that holds one value of type `T`, which serde reads and writes. It is written with
+/// an indent of two, as in Kedro.
 ///
-/// What is loaded is what was saved, to the last bit of a number. Before a save touches the file, it
-/// loads what it is about to write; a value that would be loaded as another one, or not at all, is
-/// an error that names the field. JSON has no NaN and no infinity, one `null` for all of `None`,
+/// What is loaded is what was saved, to the last bit of a number. Before a save touches the file,
+/// it loads what it is about to write; a value that would be loaded as another one, or not at all,
+/// is an error that names the field. JSON has no NaN and no infinity, one `null` for all of `None`,
 /// `Some(None)` and `Some(())`, and its readers stop at a depth of 128. This is why a type that is
 /// saved implements `Deserialize` too.
 ///
@@ -67,7 +67,8 @@ impl<T: DeserializeOwned + Send + Sync + 'static> Load for Json<T> {
     type Loaded = T;
 
     fn load(&self) -> Result<T, DatasetError> {
-        // From the whole text: a reader has gone on by the time that an error is found, and tells the wrong place.
+        // From the whole text: a reader has gone on by the time that an error is found, and tells
+        // the wrong place.
         let text = self.location.read()?;
         from_bytes(&text).map_err(|error| {
             let (line, column) = (error.line(), error.column());
@@ -107,7 +108,8 @@ struct NotSaved {
 fn to_bytes<T: Serialize + DeserializeOwned>(value: &T) -> Result<Vec<u8>, NotSaved> {
     let text = serde_json::to_vec_pretty(value).map_err(|error| not_written(value, error))?;
     let loaded: T = from_bytes(&text).map_err(|error| not_read_again(value, &text, error))?;
-    // A value that cannot be folded has been written all the same: it is too deep, or writes itself in another way each time.
+    // A value that cannot be folded has been written all the same: it is too deep, or writes itself
+    // in another way each time.
     let folded = |error: FoldError| NotSaved { message: error.to_string(), cause: error.into() };
     let (before, after) = (fold::<Fingerprint, T>(value), fold::<Fingerprint, T>(&loaded));
     if before.map_err(folded)? == after.map_err(folded)? { Ok(text) } else { Err(differs(value, &loaded)) }

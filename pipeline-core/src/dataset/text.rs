@@ -7,8 +7,9 @@ use super::file::Location;
 use super::{AnyProcess, Dataset, FromLocation, Load, Save, signature};
 use crate::DatasetError;
 
-/// A text file in UTF-8, as a `String`. What is loaded is what was saved, byte for byte: line endings
-/// and a byte order mark stay as they are. A file that is not UTF-8 is an error with line and column.
+/// A text file in UTF-8, as a `String`. What is loaded is what was saved, byte for byte: line
+/// endings and a byte order mark stay as they are. A file that is not UTF-8 is an error with line
+/// and column.
 #[derive(Clone, Debug)]
 pub struct Text {
     location: Location,

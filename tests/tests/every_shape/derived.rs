@@ -144,7 +144,8 @@ fn json_keeps_enums_however_they_are_tagged() {
 #[test]
 fn json_refuses_what_a_tag_or_its_lack_changes() {
     json_refuses(vec![Untagged::Text(String::new()), Untagged::Whole(1)], "field `[1]`: 1 would be loaded as 1.0");
-    // serde reads a variant with a tag from a buffer, which has no keys but text and no number beyond 64 bits.
+    // serde reads a variant with a tag from a buffer, which has no keys but text and no number
+    // beyond 64 bits.
     json_refuses(vec![Tagged::Counts { by_number: HashMap::from([(1, 2)]) }], "field `[0]");
     json_refuses(FlatBig { big: Big { number: i128::MIN } }, "it would be saved, but not loaded again");
     json_keeps(Big { number: i128::MIN });

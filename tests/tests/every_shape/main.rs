@@ -1,5 +1,5 @@
-//! Every format with values of every shape that serde knows: what is loaded is what was saved, or the save is an error that names
-//! the field and the row.
+//! Every format with values of every shape that serde knows: what is loaded is what was saved, or
+//! the save is an error that names the field and the row.
 
 mod derived;
 mod serde_of_shapes;
@@ -165,7 +165,8 @@ fn has_no_known_columns(shape: &Shape) -> bool {
     }
 }
 
-/// Whether rows of one shape are a table: each has the same columns, one at least, and a cell holds each value.
+/// Whether rows of one shape are a table: each has the same columns, one at least, and a cell holds
+/// each value.
 fn fits_csv(shape: &Shape, rows: &[Dynamic]) -> bool {
     let columns: Option<Vec<usize>> = rows.iter().map(|row| n_columns(shape, &row.0)).collect();
     columns.is_some_and(|n| n[0] > 0 && n.iter().all(|it| *it == n[0]))

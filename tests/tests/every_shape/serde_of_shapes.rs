@@ -1,4 +1,5 @@
-//! `Serialize` and `Deserialize` of a [`Dynamic`], which call what those of a type of its shape would.
+//! `Serialize` and `Deserialize` of a [`Dynamic`], which call what those of a type of its shape
+//! would.
 
 use std::fmt;
 

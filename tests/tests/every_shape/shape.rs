@@ -1,7 +1,7 @@
 //! Types made at random: every shape that serde knows, nested, with values of them.
 //!
-//! A [`Dynamic`] is of the shape that [`with_shape`] sets: its `Deserialize` asks for types as that of a struct, an enum or a
-//! map would.
+//! A [`Dynamic`] is of the shape that [`with_shape`] sets: its `Deserialize` asks for types as that
+//! of a struct, an enum or a map would.
 
 use std::cell::RefCell;
 

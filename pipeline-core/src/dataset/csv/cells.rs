@@ -21,7 +21,8 @@ impl Columns {
         &self.names
     }
 
-    /// The place of a column. The fields of a row mostly have the order of the columns, so the next one is tried first.
+    /// The place of a column. The fields of a row mostly have the order of the columns, so the next
+    /// one is tried first.
     fn find(&self, name: &str, next: usize) -> Option<usize> {
         match self.names.get(next) {
             Some(expected) if expected == name => Some(next),
@@ -36,7 +37,8 @@ impl Columns {
     }
 }
 
-/// The name of a column whose rows have no names. It is no number, so that it is not taken for a row.
+/// The name of a column whose rows have no names. It is no number, so that it is not taken for a
+/// row.
 pub(super) fn name_of_place(index: usize) -> String {
     format!("column_{}", index + 1)
 }
@@ -68,7 +70,8 @@ impl Written {
         self.has_more_columns
     }
 
-    /// Takes the cells of a row. A column that the table does not have yet is added to it, if `may_add` allows.
+    /// Takes the cells of a row. A column that the table does not have yet is added to it, if
+    /// `may_add` allows.
     pub(super) fn fill<T: Serialize>(&mut self, row: &T, columns: &mut Columns, may_add: bool) -> Result<(), RowError> {
         self.text.clear();
         self.ranges.clear();

@@ -1,6 +1,8 @@
-//! Which columns a type of rows has and needs, learnt from its `Deserialize`, which is all that knows them without a row.
+//! Which columns a type of rows has and needs, learnt from its `Deserialize`, which is all that
+//! knows them without a row.
 //!
-//! `Deserialize` is given samples in the place of cells and tells by its errors which column it misses.
+//! `Deserialize` is given samples in the place of cells and tells by its errors which column it
+//! misses.
 
 use std::cell::Cell;
 use std::fmt;
@@ -15,7 +17,8 @@ use super::cells::name_of_place;
 pub(super) enum RowKind {
     /// A struct: its fields, with their aliases.
     Fields(&'static [&'static str]),
-    /// By names that the type does not tell, as of a map, a struct with `#[serde(flatten)]` or an enum with a tag.
+    /// By names that the type does not tell, as of a map, a struct with `#[serde(flatten)]` or an
+    /// enum with a tag.
     Named,
     /// By places: a tuple of so many, or a list.
     List(Option<usize>),
@@ -44,7 +47,8 @@ pub(super) fn of_no_rows<T: DeserializeOwned>() -> Vec<String> {
             let fields: Vec<String> = fields.iter().map(|&field| field.to_owned()).collect();
             match learn::<T>(fields.clone(), true) {
                 Learnt::All(columns) => columns,
-                // With the aliases of fields among them, which does no harm: there is no value in any.
+                // With the aliases of fields among them, which does no harm: there is no value in
+                // any.
                 _ => fields,
             }
         }
@@ -64,6 +68,8 @@ pub(super) fn problem<T: DeserializeOwned>(columns: &[String]) -> Option<Problem
 pub(super) enum Problem {
     Missing(&'static str),
     Twice(&'static str),
+    /// The column at this place, of a type with `#[serde(deny_unknown_fields)]`.
+    Unknown(usize),
 }
 
 enum Learnt {
@@ -74,11 +80,12 @@ enum Learnt {
     Nothing,
 }
 
-/// Offers columns with samples for cells until a row can be made of them. Columns that are missing are added, and those that
-/// are there twice by an alias are left out, if `may_change` allows.
+/// Offers columns with samples for cells until a row can be made of them. Columns that are missing
+/// are added, and those that are there twice by an alias are left out, if `may_change` allows.
 fn learn<T: DeserializeOwned>(mut columns: Vec<String>, may_change: bool) -> Learnt {
     let mut samples = vec![0; columns.len()];
-    // Each step goes on to another sample or column, so this is only reached by a type that adds columns without end.
+    // Each step goes on to another sample or column, so this is only reached by a type that adds
+    // columns without end.
     for _ in 0..10_000 {
         let now = Cell::new(None);
         match T::deserialize(SampleRow { columns: &columns, samples: &samples, next: 0, now: &now }) {
@@ -97,6 +104,9 @@ fn learn<T: DeserializeOwned>(mut columns: Vec<String>, may_change: bool) -> Lea
                 }
                 _ => return Learnt::Not(Problem::Twice(name)),
             },
+            Err(ProbeError::Unknown) if now.get().is_some() && !may_change => {
+                return Learnt::Not(Problem::Unknown(now.get().unwrap_or_default()));
+            }
             Err(error) => {
                 let blamed = match error {
                     ProbeError::Sample(column) if now.get().is_none() => Some(column),
@@ -136,6 +146,8 @@ enum ProbeError {
     Problem(Problem),
     /// It takes another type than the sample of this column was.
     Sample(usize),
+    /// It takes no column of this name.
+    Unknown,
     Nothing,
 }
 
@@ -160,8 +172,13 @@ impl de::Error for ProbeError {
         Self::Problem(Problem::Twice(field))
     }
 
+    fn unknown_field(_: &str, _: &'static [&'static str]) -> Self {
+        Self::Unknown
+    }
+
     fn invalid_type(unexpected: Unexpected<'_>, _: &dyn de::Expected) -> Self {
-        // Samples for cells whose type nobody asks for tell by their value which column they are of.
+        // Samples for cells whose type nobody asks for tell by their value which column they are
+        // of.
         match unexpected {
             Unexpected::Str(text) => {
                 text.strip_prefix(MARK).and_then(|text| text.parse().ok()).map_or(Self::Nothing, Self::Sample)

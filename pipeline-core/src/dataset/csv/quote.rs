@@ -48,6 +48,8 @@ pub(super) fn check(text: &str, delimiter: u8) -> Result<(), BadQuote> {
             match bytes.get(outside) {
                 Some(b'"') => outside += 1,
                 next if ends_cell(next) => break,
+                // Sloppy, but within one line it cannot be two rows.
+                _ if !text[open..close].contains(['\n', '\r']) => break,
                 _ => return bad(open, "a quote opens here, and more text follows where it is closed"),
             }
         }

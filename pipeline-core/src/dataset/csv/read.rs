@@ -25,7 +25,8 @@ impl NotRead {
 /// The rows of a table.
 pub(super) fn from_bytes<T: DeserializeOwned>(bytes: &[u8], delimiter: u8) -> Result<Vec<T>, NotRead> {
     check_delimiter(delimiter).map_err(|message| NotRead::new(None, message))?;
-    // Read as it is, a header that is not UTF-8 has no names, and its columns would go by their places.
+    // Read as it is, a header that is not UTF-8 has no names, and its columns would go by their
+    // places.
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let line = bytes[..error.valid_up_to()].split(|&byte| byte == b'\n').count() as u64;
         let message = match signature::hint(bytes) {
@@ -124,6 +125,10 @@ impl<T: DeserializeOwned> Table<T> {
             RowKind::Fields(_) | RowKind::Named => match columns::problem::<T>(&self.columns) {
                 Some(Problem::Missing(field)) => Err(self.missing(field)),
                 Some(Problem::Twice(field)) => Err(twice(field)),
+                Some(Problem::Unknown(index)) => {
+                    let column = self.columns.get(index).map_or("", String::as_str);
+                    Err(format!("the rows have no field for column `{column}`"))
+                }
                 None => Ok(()),
             },
             RowKind::List(_) | RowKind::Cell => Ok(()),
@@ -191,7 +196,8 @@ fn not_read(bytes: &[u8], error: csv::Error) -> NotRead {
     NotRead { line, message, cause: error.into() }
 }
 
-/// The line on which a record begins: its position is that before empty lines, which are passed over.
+/// The line on which a record begins: its position is that before empty lines, which are passed
+/// over.
 fn line_of_record(text: &[u8], position: &csv::Position) -> u64 {
     let rest = usize::try_from(position.byte()).ok().and_then(|byte| text.get(byte..)).unwrap_or_default();
     let empty = rest.iter().take_while(|&&byte| byte == b'\n' || byte == b'\r').filter(|&&byte| byte == b'\n').count();

@@ -109,7 +109,8 @@ fn column_of(path: &Path, names: &[String]) -> Option<usize> {
 }
 
 fn at_row(index: usize, names: &[String], error: &RowError) -> String {
-    // What a value itself says of why it cannot be written is about the only column, if there is one.
+    // What a value itself says of why it cannot be written is about the only column, if there is
+    // one.
     let only = (names.len() == 1 && error.missing.is_none()).then_some(0);
     match error.column.or(only).and_then(|column| names.get(column)) {
         Some(name) => format!("row {}, column `{name}`: {}", index + 1, error.message),
