@@ -23,6 +23,7 @@ pub(super) enum Segment {
 
 #[derive(Debug)]
 enum Node {
+    #[cfg_attr(not(feature = "json"), expect(dead_code, reason = "only JSON writes these as `null`"))]
     Leaf { is_null: bool, is_finite: bool, text: Option<String> },
     Some(Box<Tree>),
     Variant(&'static str, Box<Tree>),
@@ -120,6 +121,7 @@ pub(super) struct Path {
 }
 
 impl Path {
+    #[cfg(feature = "json")]
     pub(super) fn as_str(&self) -> &str {
         &self.shown
     }
