@@ -23,7 +23,7 @@ fn row(id: u32, name: &str) -> Row {
 fn refused<T: for<'de> Deserialize<'de> + Send + Sync + 'static>(text: impl AsRef<[u8]>) -> (Option<u64>, String) {
     let folder = folder();
     let csv = Csv::<T>::new(folder.path().join("rows.csv"));
-    fs::write(csv.path(), text.as_ref()).unwrap();
+    fs::write(csv.path(), text.as_ref()).expect("it can be written");
     let Err(error) = csv.load() else { panic!("{:?} was loaded", String::from_utf8_lossy(text.as_ref())) };
     (error.line(), error.to_string())
 }
@@ -32,8 +32,8 @@ fn refused<T: for<'de> Deserialize<'de> + Send + Sync + 'static>(text: impl AsRe
 fn loaded<T: for<'de> Deserialize<'de> + Send + Sync + 'static>(text: &str) -> Vec<T> {
     let folder = folder();
     let csv = Csv::<T>::new(folder.path().join("rows.csv"));
-    fs::write(csv.path(), text).unwrap();
-    csv.load().unwrap()
+    fs::write(csv.path(), text).expect("it can be written");
+    csv.load().expect("the rows are good")
 }
 
 #[track_caller]
@@ -253,9 +253,9 @@ fn no_rows_are_saved_with_a_header() {
     {
         let folder = folder();
         let csv = Csv::<T>::new(folder.path().join("none.csv"));
-        csv.save(Vec::new()).unwrap();
-        assert_eq!(csv.load().unwrap(), []);
-        fs::read_to_string(csv.path()).unwrap()
+        csv.save(Vec::new()).expect("no rows can be saved");
+        assert_eq!(csv.load().expect("no rows can be loaded"), []);
+        fs::read_to_string(csv.path()).expect("the file is there")
     }
     assert_eq!(text::<Row>(), "id,name\n");
     assert_eq!(text::<Renamed>(), "Full Name,count\n");

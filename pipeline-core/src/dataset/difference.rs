@@ -24,7 +24,11 @@ pub(super) enum Segment {
 #[derive(Debug)]
 enum Node {
     #[cfg_attr(not(feature = "json"), expect(dead_code, reason = "only JSON writes these as `null`"))]
-    Leaf { is_null: bool, is_finite: bool, text: Option<String> },
+    Leaf {
+        is_null: bool,
+        is_finite: bool,
+        text: Option<String>,
+    },
     Some(Box<Tree>),
     Variant(&'static str, Box<Tree>),
     Parts(Vec<(Name<Box<Tree>>, Tree)>),
