@@ -84,8 +84,8 @@ struct Prediction {
     predicted: Species,
 }
 
-/// All of `report.json`. No node reads it, so it need not be `Deserialize`.
-#[derive(Serialize)]
+/// All of `report.json`.
+#[derive(Serialize, Deserialize)]
 struct Report {
     tested: usize,
     correct: usize,

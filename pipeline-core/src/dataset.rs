@@ -66,12 +66,19 @@ use file_dataset;
 mod bytes;
 #[cfg(feature = "csv")]
 mod csv;
+#[cfg(any(feature = "csv", feature = "json"))]
+mod difference;
 mod file;
+#[cfg(any(feature = "csv", feature = "json"))]
+mod fingerprint;
+#[cfg(any(feature = "csv", feature = "json"))]
+mod fold;
 #[cfg(feature = "json")]
 mod json;
 mod lambda;
 mod memory;
 pub(crate) mod save;
+mod signature;
 mod text;
 
 use std::any::Any;

@@ -9,9 +9,9 @@ use pipeline_core::Error;
 use pipeline_core::dataset::write_file;
 use pipeline_core::prelude::*;
 use pipeline_tests::{cause, folder, names_in};
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Deserialize, Serialize)]
 struct Flower {
     species: String,
     petal_length: f64,
@@ -22,7 +22,7 @@ fn flower(species: &str, petal_length: f64) -> Flower {
 }
 
 /// A number that cannot be written if it is negative.
-#[derive(Debug)]
+#[derive(Debug, Deserialize)]
 struct Fragile {
     number: i64,
 }
@@ -46,7 +46,7 @@ fn many_then_broken() -> Vec<Fragile> {
 }
 
 /// Panics when it is written.
-#[derive(Debug)]
+#[derive(Debug, Deserialize)]
 struct Explosive;
 
 impl Serialize for Explosive {

@@ -7,7 +7,7 @@ use super::file::Location;
 use super::{AnyProcess, Dataset, FromLocation, Load, Save};
 use crate::DatasetError;
 
-/// Any file, as its bytes.
+/// Any file, as its bytes. What is loaded is what was saved.
 #[derive(Clone, Debug)]
 pub struct Bytes {
     location: Location,

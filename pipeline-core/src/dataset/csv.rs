@@ -1,19 +1,28 @@
 //! A table of rows.
 
+mod cell;
+mod cells;
+mod columns;
+mod quote;
+mod read;
+mod row;
+mod write;
+
 use std::fmt;
+use std::io::Write;
 use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::ser::Error as _;
 
 use super::file::Location;
 use super::{AnyProcess, Dataset, FromLocation, Load, Save};
 use crate::DatasetError;
 
-/// A CSV file with a header, as a `Vec` of rows of type `T`, which serde reads and writes by the names of the columns.
-///
-/// A broken row is an error with its line.
+/// A CSV file with a header, as a `Vec` of rows of type `T`, which serde reads and writes by the
+/// names of the columns.
 ///
 /// ```
 /// use pipeline_core::dataset::{Csv, Load, Save};
@@ -30,6 +39,26 @@ use crate::DatasetError;
 /// assert_eq!(flowers.load().unwrap_err().line(), Some(3));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// # What is loaded
+///
+/// - There always is a header; a file without one, such as an empty one, is an error, and so is one
+///   whose header lacks a column that `T` needs, with rows or without. An `Option` and a field with
+///   `#[serde(default)]` need no column. The file may have more columns than `T`.
+/// - Rows without names, such as `(String, f64)`, `f64` or `[f64; 3]`, go by the places of the
+///   columns. They are saved with the header `column_1,column_2`, and a header that reads as a row
+///   is an error.
+/// - A file that is not UTF-8, an open quote, text after a closing quote, rows of different lengths
+///   and cells that are not of their field's type are errors with the line, and the column if it is
+///   one's.
+///
+/// # What is saved
+///
+/// What is loaded is what was saved. A save reads each row again before the file is touched; a row
+/// that would be loaded as another one, or not at all, is an error that names row and column. This
+/// is why a type that is saved implements `Deserialize` too, which also tells the header of a table
+/// without rows. An empty cell is `None`, so `Some("")` is refused, as are lists, maps and structs
+/// in a cell. A field that some rows leave out (`skip_serializing_if`) is an empty cell in these.
 pub struct Csv<T> {
     location: Location,
     delimiter: u8,
@@ -62,12 +91,8 @@ impl<T: DeserializeOwned + Send + Sync + 'static> Load for Csv<T> {
 
     fn load(&self) -> Result<Vec<T>, DatasetError> {
         let text = self.location.read()?;
-        let mut reader = csv::ReaderBuilder::new().delimiter(self.delimiter).from_reader(text.as_slice());
-        let rows: Result<Vec<T>, csv::Error> = reader.deserialize().collect();
-        rows.map_err(|error| {
-            let line = error.position().map(|position| line_of_record(&text, position));
-            let told = tell(&error, reader.headers().ok());
-            let error = self.location.error(error).told_as(told);
+        read::from_bytes(&text, self.delimiter).map_err(|read::NotRead { line, message, cause }| {
+            let error = self.location.error(cause).told_as(message);
             match line {
                 Some(line) => error.at_line(line),
                 None => error,
@@ -76,43 +101,24 @@ impl<T: DeserializeOwned + Send + Sync + 'static> Load for Csv<T> {
     }
 }
 
-/// The line on which a record begins: its position is that before empty lines, which are passed over.
-fn line_of_record(text: &[u8], position: &csv::Position) -> u64 {
-    let rest = usize::try_from(position.byte()).ok().and_then(|byte| text.get(byte..)).unwrap_or_default();
-    let empty = rest.iter().take_while(|&&byte| byte == b'\n' || byte == b'\r').filter(|&&byte| byte == b'\n').count();
-    position.line() + empty as u64
-}
-
-/// What is wrong, without the place, and with the name of the column.
-fn tell(error: &csv::Error, headers: Option<&csv::StringRecord>) -> String {
-    match error.kind() {
-        csv::ErrorKind::Deserialize { err, .. } => {
-            let column = err.field().and_then(|field| headers?.get(usize::try_from(field).ok()?));
-            let column = column.map(|name| format!("column `{name}`: "));
-            let told = format!("{}{}", column.unwrap_or_default(), err.kind());
-            match headers {
-                Some(headers) if err.field().is_none() => {
-                    let names: Vec<String> = headers.iter().map(|name| format!("`{name}`")).collect();
-                    format!("{told}; the columns are {}", names.join(", "))
-                }
-                _ => told,
-            }
-        }
-        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
-            format!("the row has {len} fields, but the rows before it have {expected_len}")
-        }
-        _ => error.to_string(),
+impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> Save for Csv<T> {
+    fn save(&self, value: Vec<T>) -> Result<(), DatasetError> {
+        let text = write::to_bytes(&value, self.delimiter)
+            .map_err(|told| self.location.error(csv::Error::custom(&told)).told_as(told))?;
+        self.location.write(|file| file.write_all(&text))
     }
 }
 
-impl<T: Serialize + Send + Sync + 'static> Save for Csv<T> {
-    fn save(&self, value: Vec<T>) -> Result<(), DatasetError> {
-        self.location.write(|file| {
-            let mut writer = csv::WriterBuilder::new().delimiter(self.delimiter).from_writer(file);
-            value.iter().try_for_each(|row| writer.serialize(row))?;
-            writer.flush()?;
-            Ok::<(), csv::Error>(())
-        })
+/// The delimiters that a table in UTF-8 can have.
+fn check_delimiter(delimiter: u8) -> Result<(), String> {
+    match delimiter {
+        b'"' | b'\n' | b'\r' | 0x80.. => {
+            let shown = delimiter.escape_ascii();
+            Err(format!(
+                "columns cannot be separated by `{shown}`: choose a character of ASCII that is no quote and no line end"
+            ))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -105,7 +105,6 @@ impl DatasetError {
     }
 
     /// Says the same as the cause in other words, such as without the place, which is told already.
-    #[cfg(any(feature = "csv", feature = "json"))]
     pub(crate) fn told_as(mut self, told: String) -> Self {
         self.parts.told = Some(told);
         self
