@@ -115,7 +115,7 @@ pub enum Error {
         node: String,
     },
 
-    /// Several nodes failed in a run that kept going; or some did, and it was cancelled too.
+    /// Several nodes failed: in a run that kept going, or since others ran when the first one failed. Or some did, and the run was cancelled too.
     #[error("{}{} failed:{}", n_nodes(.errors), of(.pipeline.as_deref()), each(.errors))]
     Several {
         /// The pipeline, if it has a name.
@@ -129,6 +129,17 @@ pub enum Error {
     NoWorkers {
         /// The runner.
         runner: &'static str,
+    },
+
+    /// The system had no thread for a runner.
+    #[error("`{runner}` cannot run {}: there is no thread for its nodes", the(.pipeline.as_deref()))]
+    NoThread {
+        /// The runner.
+        runner: &'static str,
+        /// The pipeline, if it has a name.
+        pipeline: Option<String>,
+        /// Why.
+        source: BoxError,
     },
 
     /// A runner left nodes out, so there are no outputs to return.

@@ -131,3 +131,29 @@ impl Workers {
         if self.max == Some(0) { Err(Error::NoWorkers { runner }) } else { Ok(self.max) }
     }
 }
+
+/// The errors of nodes that several workers execute, in the order in which they happened.
+#[derive(Default)]
+struct Failures {
+    errors: Vec<Error>,
+}
+
+impl Failures {
+    /// Adds one. After the first, a node that was not started is none of its own.
+    fn add(&mut self, error: Error) {
+        if self.is_empty() || !matches!(error, Error::Cancelled { .. }) {
+            self.errors.push(error);
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.errors.is_empty()
+    }
+
+    fn into_result(mut self, run: &Run<'_>) -> Result<(), Error> {
+        match self.errors.len() {
+            0 | 1 => self.errors.pop().map_or(Ok(()), Err),
+            _ => Err(Error::Several { pipeline: run.pipeline().map(str::to_owned), errors: self.errors }),
+        }
+    }
+}

@@ -1,13 +1,21 @@
 //! Nodes on rayon's work-stealing pool.
 
 mod crew;
+mod in_order;
+mod pool;
+mod stack;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use rayon::ThreadPool;
 
+use self::pool::Pool;
 use super::{Runner, Workers};
 use crate::{Error, Run};
+
+/// How long a job that a thread in the middle of other work has declined is not offered again: at first, and at most.
+const BACKOFF: (Duration, Duration) = (Duration::from_micros(100), Duration::from_millis(5));
 
 /// Executes nodes on rayon's work-stealing pool: each as soon as the nodes that it waits for are done.
 ///
@@ -67,20 +75,17 @@ impl ParallelRunner {
 impl Runner for ParallelRunner {
     fn execute(&self, run: &Run<'_>) -> Result<(), Error> {
         let limit = self.workers.limit("ParallelRunner")?;
-        match &self.pool {
-            Some(pool) => pool.install(|| execute(run, limit)),
-            None => execute(run, limit),
+        let pool = Pool::new(self.pool.as_deref()).map_err(|source| Error::NoThread {
+            runner: "ParallelRunner",
+            pipeline: run.pipeline().map(str::to_owned),
+            source,
+        })?;
+        let n_threads = pool.n_threads();
+        let n_workers = limit.unwrap_or(n_threads).min(n_threads);
+        let flow = run.flow();
+        if n_workers == 1 || flow.is_serial {
+            return in_order::execute(run, &pool);
         }
+        crew::execute(run, flow, &pool, n_workers)
     }
-}
-
-/// Executes all nodes, in the pool of the calling thread.
-fn execute(run: &Run<'_>, limit: Option<usize>) -> Result<(), Error> {
-    let n_threads = rayon::current_num_threads();
-    let n_workers = limit.unwrap_or(n_threads).min(n_threads);
-    let flow = run.flow();
-    if n_workers == 1 || flow.is_serial {
-        return run.execute_in_order();
-    }
-    crew::execute(run, flow, n_workers)
 }
