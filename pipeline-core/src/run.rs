@@ -268,7 +268,7 @@ impl<'r> Run<'r> {
     /// Whether the run has been asked to end: no node is started any more.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
-        let by = |cancellation: &Cancellation| cancellation.is_cancelled();
+        let by = |cancellation: &Cancellation| cancellation.is_set();
         self.cancellation.get().is_some_and(by) || self.outer_cancellation.is_some_and(by)
     }
 

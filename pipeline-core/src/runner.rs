@@ -17,6 +17,8 @@ pub use self::parallel::ParallelRunner;
 pub use self::process::ProcessRunner;
 pub use self::sequential::SequentialRunner;
 pub use self::thread::ThreadRunner;
+use crate::cancellation::was_told;
+use crate::panics::caught;
 use crate::run::{self, Report, Run, RunOptions};
 use crate::{Catalog, Error, Outputs, Pipeline};
 
@@ -139,11 +141,20 @@ struct Failures {
 }
 
 impl Failures {
-    /// Adds one. After the first, a node that was not started is none of its own.
-    fn add(&mut self, error: Error) {
-        if self.is_empty() || !matches!(error, Error::Cancelled { .. }) {
-            self.errors.push(error);
+    /// Adds one, on the thread that has executed its node. After the first, a node that was not started is none of its own, nor is one
+    /// that was told to end and returned early: such an error is returned, to be [discarded](discard) where no lock is held.
+    #[must_use]
+    fn add(&mut self, error: Error) -> Option<Error> {
+        let follows = match &error {
+            Error::Cancelled { .. } => true,
+            Error::Node { .. } => was_told(),
+            _ => false,
+        };
+        if follows && !self.is_empty() {
+            return Some(error);
         }
+        self.errors.push(error);
+        None
     }
 
     fn is_empty(&self) -> bool {
@@ -156,4 +167,9 @@ impl Failures {
             _ => Err(Error::Several { pipeline: run.pipeline().map(str::to_owned), errors: self.errors }),
         }
     }
+}
+
+/// Drops an error. It may be of a type of the node's own, and panic.
+fn discard(error: Option<Error>) {
+    drop(caught(|| drop(error)));
 }

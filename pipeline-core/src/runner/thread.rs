@@ -6,7 +6,7 @@ use std::panic::resume_unwind;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{Builder, Scope};
 
-use super::{Failures, Runner, Workers};
+use super::{Failures, Runner, Workers, discard};
 use crate::dag::{Node, NodeId};
 use crate::{Error, Run};
 
@@ -196,8 +196,11 @@ impl<H: Hands> Work<'_, '_, H> {
             match result {
                 Ok(()) => self.done(node, &mut progress),
                 Err(error) => {
-                    progress.failures.add(error);
+                    let follows = progress.failures.add(error);
+                    drop(progress);
                     self.run.cancel();
+                    discard(follows);
+                    progress = self.lock();
                 }
             }
         }

@@ -18,8 +18,8 @@ use super::pool::Pool;
 use super::stack::{self, Here, Job, Stint};
 use crate::dag::flow::Flow;
 use crate::memory::State;
-use crate::runner::Failures;
 use crate::runner::deque::Deque;
+use crate::runner::{Failures, discard};
 use crate::{Error, Run};
 
 /// A node that waits for so many others can stand in no DAG, so these say what became of one.
@@ -279,9 +279,10 @@ where
     fn fail(&self, node: usize, error: Error) {
         self.waits_for[node].store(FAILED, Ordering::Relaxed);
         self.signal.store(STOP, Ordering::Relaxed);
-        self.failures.lock().unwrap_or_else(PoisonError::into_inner).add(error);
+        let follows = self.failures.lock().unwrap_or_else(PoisonError::into_inner).add(error);
         // Not before: a node that is not tried again because of it would be told as the cause.
         self.run.cancel();
+        discard(follows);
     }
 }
 
