@@ -97,7 +97,8 @@ impl Cancellation {
 
     /// As [`is_set`](Self::is_set), or the time of the node is over.
     pub(crate) fn is_over(&self) -> bool {
-        self.is_set() || self.outwards().any(|handle| handle.deadline.is_some_and(|deadline| Instant::now() >= deadline))
+        self.is_set()
+            || self.outwards().any(|handle| handle.deadline.is_some_and(|deadline| Instant::now() >= deadline))
     }
 
     /// This one, that of the run's caller, and so on.

@@ -159,8 +159,7 @@ enum ToldKind {
 }
 
 impl ToldKind {
-    const ALL: [Self; 6] =
-        [Self::Function, Self::FunctionToldToEnd, Self::Panic, Self::Load, Self::Save, Self::Other];
+    const ALL: [Self; 6] = [Self::Function, Self::FunctionToldToEnd, Self::Panic, Self::Load, Self::Save, Self::Other];
 }
 
 impl Told {
@@ -192,7 +191,9 @@ impl Told {
             set_told();
         }
         match kind {
-            ToldKind::Function | ToldKind::FunctionToldToEnd | ToldKind::Other => Error::Node { pipeline, node, source },
+            ToldKind::Function | ToldKind::FunctionToldToEnd | ToldKind::Other => {
+                Error::Node { pipeline, node, source }
+            }
             ToldKind::Panic => Error::Panicked { pipeline, node, message: source.to_string() },
             ToldKind::Load => Error::Load { pipeline, node, dataset, source: DatasetError::new(source) },
             ToldKind::Save => Error::Save { pipeline, node, dataset, source: DatasetError::new(source) },
