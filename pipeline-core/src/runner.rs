@@ -26,7 +26,7 @@ use crate::{Catalog, Error, Outputs, Pipeline};
 ///
 /// # A runner of your own
 ///
-/// It gets a [`Run`] and executes the nodes of its DAG, each once and after those that it waits for. This one tells what it does:
+/// It gets a [`Run`] and executes [its nodes](Run::nodes), each once and after those that it waits for. This one tells what it does:
 ///
 /// ```
 /// use pipeline_core::prelude::*;
@@ -36,7 +36,7 @@ use crate::{Catalog, Error, Outputs, Pipeline};
 ///
 /// impl Runner for TellingRunner {
 ///     fn execute(&self, run: &Run<'_>) -> Result<(), Error> {
-///         for node in run.dag().nodes() {
+///         for node in run.nodes() {
 ///             println!("Running node: {node}");
 ///             run.execute(node.id())?;
 ///         }

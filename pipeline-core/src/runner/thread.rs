@@ -13,10 +13,16 @@ use crate::{Error, Run};
 /// Executes nodes on plain threads, each as soon as the nodes that it waits for are done: for nodes that block, as on a network or a
 /// database.
 ///
-/// The calling thread works too; others are started when there is a node for them, up to
-/// [`max_workers`](Self::max_workers), by default as many as there are nodes. Of several nodes that are ready, the
-/// first in the order of the DAG is taken, so one worker executes them as `SequentialRunner` does. After an error nothing new starts;
-/// what runs is let finish, and the first error is returned.
+/// Threads are started when there is a node for them, up to [`max_workers`](Self::max_workers), by default as many as there are
+/// nodes. Where the system has fewer, fewer nodes run at a time; where it has none, that is an error. Of several nodes that are ready, the first
+/// in the order of the DAG is taken, so one worker executes them as `SequentialRunner` does. After an error nothing new starts; what runs is
+/// let finish. The error is that of the node that failed, or [`Error::Several`] if nodes that still ran failed too.
+///
+/// # Threads
+///
+/// The calling thread executes no node, also of a run with one worker; it waits. So nodes see none of its thread-locals, such as the current
+/// runtime of tokio. A program hands them its `Handle` as a value: with the field `handle: Memory<tokio::runtime::Handle>` in the catalog, a
+/// node with the input `handle` calls `handle.block_on(…)`.
 ///
 /// ```
 /// use pipeline_core::prelude::*;
