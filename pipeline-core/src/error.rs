@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use crate::Slice;
+
 /// Any error that a node or a dataset may bring along.
 pub type BoxError = Box<dyn StdError + Send + Sync + 'static>;
 
@@ -211,8 +213,9 @@ pub enum Error {
     /// Selected nodes read datasets in memory that no selected node writes.
     #[error(
         "selected nodes{} read what is in memory only and written by nodes that are not selected: {}; \
-         select {} too, or, as the only filter, `--from-nodes \"{}\"`",
-        of(.pipeline.as_deref()), with_writers(.inputs), some(.add), .from_nodes.join(",")
+         select {} too, or, as the only filter{}, `{}`",
+        of(.pipeline.as_deref()), with_writers(.inputs), some(.add),
+        if .select.n_filters() > 1 { "s" } else { "" }, .select.flags()
     )]
     InMemoryOnly {
         /// The pipeline, if it has a name.
@@ -223,6 +226,8 @@ pub enum Error {
         add: Vec<String>,
         /// The nodes whose `from_nodes`, as the only filter, selects all that is needed.
         from_nodes: Vec<String>,
+        /// The filters that select exactly those that were selected and all that is needed.
+        select: Box<Slice>,
     },
 
     /// A node ended the process in which it was executed.
