@@ -45,6 +45,22 @@ pipelines! {
             node(copy, [slow] -> [third], name = "after"),
         >,
         only_slow = pipeline!< node(write, [A] -> [slow]) >,
+        movies = pipeline!<
+            node(write, [A] -> [movies], name = "clean_movies"),
+            node(copy, [movies] -> [second], name = "by_genre"),
+            node(copy, [movies] -> [roi_model], name = "fit"),
+            node(copy, [roi_model] -> [first], name = "rank"),
+            node(write, [A] -> [wettest], name = "wettest"),
+            node(|first: &str, wettest: &str| format!("{first} {wettest}"), [first, wettest] -> [third], name = "report"),
+        >,
+        closures = pipeline!<
+            node(|a: i32| a + 1, [A] -> [more]),
+            node(|a: i32| a + 2, [A] -> [most]),
+            node(|more: i32, most: i32| format!("{more} {most}"), [more, most] -> [first]),
+            node((|text: &str| refuse(text))?, [first] -> [second]),
+            node(|most: i32| most.to_string(), [most] -> [third]),
+        >,
+        refused_at_once = pipeline!< node((|a: i32| refuse(&a.to_string()))?, [A] -> [first]) >,
     }
 }
 

@@ -2,7 +2,7 @@
 
 mod flag;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use std::{fmt, iter, thread};
@@ -54,6 +54,19 @@ pub struct Cancellation {
 thread_local! {
     /// That of the run whose node this thread executes.
     static CURRENT: RefCell<Option<Cancellation>> = const { RefCell::new(None) };
+    /// Whether a node on this thread has asked, and was told to end.
+    static WAS_TOLD: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether the node that has just failed on this thread had been told to end: then its error follows from what cancelled the run. Told once.
+pub(crate) fn was_told() -> bool {
+    WAS_TOLD.take()
+}
+
+/// Says so of a node that was executed for this thread in another process.
+#[cfg(feature = "process")]
+pub(crate) fn set_told() {
+    WAS_TOLD.set(true);
 }
 
 impl Cancellation {
@@ -71,8 +84,21 @@ impl Cancellation {
     /// Whether it has been asked to end. In a node with a timeout, also whether its time is over.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
-        self.outwards()
-            .any(|handle| handle.flag.is_set() || handle.deadline.is_some_and(|deadline| Instant::now() >= deadline))
+        if self.is_set() {
+            WAS_TOLD.set(true);
+        }
+        self.is_over()
+    }
+
+    /// Whether it has been asked to end, for the run itself.
+    pub(crate) fn is_set(&self) -> bool {
+        self.outwards().any(|handle| handle.flag.is_set())
+    }
+
+    /// As [`is_set`](Self::is_set), or the time of the node is over.
+    pub(crate) fn is_over(&self) -> bool {
+        self.is_set()
+            || self.outwards().any(|handle| handle.deadline.is_some_and(|deadline| Instant::now() >= deadline))
     }
 
     /// This one, that of the run's caller, and so on.
@@ -111,7 +137,7 @@ impl Cancellation {
         let until = Instant::now().checked_add(time);
         let this = thread::current();
         let _listening = self.listen(move || this.unpark());
-        while !self.is_cancelled() {
+        while !self.is_over() {
             match until.map(|until| until.saturating_duration_since(Instant::now())) {
                 Some(left) if left.is_zero() => break,
                 Some(left) => thread::park_timeout(left),
@@ -136,12 +162,13 @@ impl Cancellation {
             }
         }
         let _back = Back(CURRENT.replace(Some(self.clone())));
+        WAS_TOLD.set(false);
         body()
     }
 }
 
 impl fmt::Debug for Cancellation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Cancellation").field("is_cancelled", &self.is_cancelled()).finish_non_exhaustive()
+        f.debug_struct("Cancellation").field("is_cancelled", &self.is_over()).finish_non_exhaustive()
     }
 }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 pub use self::dataset::DatasetError;
+use crate::Slice;
 
 /// Any error that a node or a dataset may bring along.
 pub type BoxError = Box<dyn StdError + Send + Sync + 'static>;
@@ -147,7 +148,7 @@ pub enum Error {
         node: String,
     },
 
-    /// Several nodes failed in a run that kept going; or some did, and it was cancelled too.
+    /// Several nodes failed: in a run that kept going, or since others ran when the first one failed. Or some did, and the run was cancelled too.
     #[error("{}{} failed:{}", n_nodes(.errors), of(.pipeline.as_deref()), each(.errors))]
     Several {
         /// The pipeline, if it has a name.
@@ -161,6 +162,17 @@ pub enum Error {
     NoWorkers {
         /// The runner.
         runner: &'static str,
+    },
+
+    /// The system had no thread for a runner.
+    #[error("`{runner}` cannot run {}: there is no thread for its nodes", the(.pipeline.as_deref()))]
+    NoThread {
+        /// The runner.
+        runner: &'static str,
+        /// The pipeline, if it has a name.
+        pipeline: Option<String>,
+        /// Why.
+        source: BoxError,
     },
 
     /// A runner left nodes out, so there are no outputs to return.
@@ -232,8 +244,9 @@ pub enum Error {
     /// Selected nodes read datasets in memory that no selected node writes.
     #[error(
         "selected nodes{} read what is in memory only and written by nodes that are not selected: {}; \
-         select {} too, or, as the only filter, `--from-nodes \"{}\"`",
-        of(.pipeline.as_deref()), with_writers(.inputs), some(.add), .from_nodes.join(",")
+         select {} too, or, as the only filter{}, `{}`",
+        of(.pipeline.as_deref()), with_writers(.inputs), some(.add),
+        if .select.n_filters() > 1 { "s" } else { "" }, .select.flags()
     )]
     InMemoryOnly {
         /// The pipeline, if it has a name.
@@ -244,6 +257,8 @@ pub enum Error {
         add: Vec<String>,
         /// The nodes whose `from_nodes`, as the only filter, selects all that is needed.
         from_nodes: Vec<String>,
+        /// The filters that select exactly those that were selected and all that is needed.
+        select: Box<Slice>,
     },
 
     /// A node ended the process in which it was executed.

@@ -87,6 +87,7 @@ pub mod portable;
 mod registry;
 mod run;
 mod runner;
+mod shell;
 mod slot;
 mod sync;
 #[cfg(feature = "process")]

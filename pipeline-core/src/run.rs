@@ -165,9 +165,12 @@ impl<'r> Run<'r> {
 
     /// A node waits for the writers of its inputs.
     fn turn(&self, node: Node<'_>) -> Result<Turn, Error> {
+        let is_selected = |node: Node<'_>| self.selection.is_none_or(|selection| selection.contains(node.id()));
         let mut turn = Turn::Execute;
         for (input, writer) in node.inputs().filter_map(|input| Some((input, input.writer()?))) {
             match self.memory.state(writer.id().index()) {
+                // A runner that goes through `nodes` passes over no other.
+                State::Waiting if !is_selected(writer) => {}
                 State::Waiting | State::Running => {
                     return Err(self.out_of_turn(node, format!("before the node that writes its input `{input}`")));
                 }
@@ -175,7 +178,7 @@ impl<'r> Run<'r> {
                 State::Completed | State::LeftOut => {}
             }
         }
-        if self.selection.is_some_and(|selection| !selection.contains(node.id())) {
+        if !is_selected(node) {
             turn = Turn::PassOver(State::LeftOut);
         }
         Ok(turn)
@@ -280,7 +283,7 @@ impl<'r> Run<'r> {
     /// Whether the run has been asked to end: no node is started any more.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
-        let by = |cancellation: &Cancellation| cancellation.is_cancelled();
+        let by = |cancellation: &Cancellation| cancellation.is_set();
         self.cancellation.get().is_some_and(by) || self.outer_cancellation.is_some_and(by)
     }
 

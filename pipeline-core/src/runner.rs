@@ -17,6 +17,8 @@ pub use self::parallel::ParallelRunner;
 pub use self::process::ProcessRunner;
 pub use self::sequential::SequentialRunner;
 pub use self::thread::ThreadRunner;
+use crate::cancellation::was_told;
+use crate::panics::caught;
 use crate::run::{self, Report, Run, RunOptions};
 use crate::{Catalog, Error, Outputs, Pipeline};
 
@@ -24,7 +26,7 @@ use crate::{Catalog, Error, Outputs, Pipeline};
 ///
 /// # A runner of your own
 ///
-/// It gets a [`Run`] and executes the nodes of its DAG, each once and after those that it waits for. This one tells what it does:
+/// It gets a [`Run`] and executes [its nodes](Run::nodes), each once and after those that it waits for. This one tells what it does:
 ///
 /// ```
 /// use pipeline_core::prelude::*;
@@ -34,7 +36,7 @@ use crate::{Catalog, Error, Outputs, Pipeline};
 ///
 /// impl Runner for TellingRunner {
 ///     fn execute(&self, run: &Run<'_>) -> Result<(), Error> {
-///         for node in run.dag().nodes() {
+///         for node in run.nodes() {
 ///             println!("Running node: {node}");
 ///             run.execute(node.id())?;
 ///         }
@@ -130,4 +132,44 @@ impl Workers {
     fn limit(self, runner: &'static str) -> Result<Option<usize>, Error> {
         if self.max == Some(0) { Err(Error::NoWorkers { runner }) } else { Ok(self.max) }
     }
+}
+
+/// The errors of nodes that several workers execute, in the order in which they happened.
+#[derive(Default)]
+struct Failures {
+    errors: Vec<Error>,
+}
+
+impl Failures {
+    /// Adds one, on the thread that has executed its node. After the first, a node that was not started is none of its own, nor is one
+    /// that was told to end and returned early: such an error is returned, to be [discarded](discard) where no lock is held.
+    #[must_use]
+    fn add(&mut self, error: Error) -> Option<Error> {
+        let follows = match &error {
+            Error::Cancelled { .. } => true,
+            Error::Node { .. } => was_told(),
+            _ => false,
+        };
+        if follows && !self.is_empty() {
+            return Some(error);
+        }
+        self.errors.push(error);
+        None
+    }
+
+    fn is_empty(&self) -> bool {
+        self.errors.is_empty()
+    }
+
+    fn into_result(mut self, run: &Run<'_>) -> Result<(), Error> {
+        match self.errors.len() {
+            0 | 1 => self.errors.pop().map_or(Ok(()), Err),
+            _ => Err(Error::Several { pipeline: run.pipeline().map(str::to_owned), errors: self.errors }),
+        }
+    }
+}
+
+/// Drops an error. It may be of a type of the node's own, and panic.
+fn discard(error: Option<Error>) {
+    drop(caught(|| drop(error)));
 }

@@ -148,10 +148,14 @@ fn a_filter_that_names_nothing_is_an_error() {
 #[test]
 fn a_slice_that_lacks_values_in_memory_is_an_error_with_what_to_add() {
     let error = Folder::new().misuse(&["--pipeline", "in_memory", "--from-inputs", "text"]);
+    let program = env!("CARGO_BIN_EXE_pipeline-tests-cli-flags");
     assert_eq!(
         error,
-        "error: selected nodes of pipeline `in_memory` read what is in memory only and written by nodes that are not selected: \
-         `text` (by `write`); select `write` too, or, as the only filter, `--from-nodes \"write\"`\n"
+        format!(
+            "error: selected nodes of pipeline `in_memory` read what is in memory only and written by nodes that are not selected: \
+             `text` (by `write`); select `write` too, or, as the only filter, `--from-nodes \"write\"`\n\
+             This runs them with all that they need:\n  {program} run --pipeline in_memory --from-nodes \"write\"\n"
+        )
     );
 }
 

@@ -409,7 +409,7 @@ fn an_input_in_memory_that_no_selected_node_writes_is_an_error_with_what_to_add(
     assert_eq!(
         needs(&Slice::new().from_nodes(["render"])).unwrap_err().to_string(),
         "selected nodes read what is in memory only and written by nodes that are not selected: `accuracy` (by `score`); \
-         select `split_flowers` and `score` too, or, as the only filter, `--from-nodes \"split_flowers\"`"
+         select `split_flowers` and `score` too, or, as the only filter, `--to-nodes \"render\"`"
     );
     let error = needs(&Slice::new().nodes(["score", "fit", "warn"])).unwrap_err();
     assert_eq!(
@@ -418,7 +418,7 @@ fn an_input_in_memory_that_no_selected_node_writes_is_an_error_with_what_to_add(
          `train` (by `split_flowers`), `test` (by `split_flowers`); \
          select `split_flowers` too, or, as the only filter, `--from-nodes \"split_flowers\"`"
     );
-    let Error::InMemoryOnly { pipeline, inputs, add, from_nodes } = error else { panic!("{error}") };
+    let Error::InMemoryOnly { pipeline, inputs, add, from_nodes, .. } = error else { panic!("{error}") };
     let expected = ["train", "test"].map(|input| (input.to_owned(), "split_flowers".to_owned()));
     assert_eq!(
         (pipeline, inputs, add, from_nodes),

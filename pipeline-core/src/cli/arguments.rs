@@ -1,9 +1,11 @@
 //! The flags, and what they ask for.
 
+use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 use super::runners;
 use crate::Slice;
+use crate::shell::word;
 
 pub(super) fn command() -> Command {
     let registry = Command::new("registry")
@@ -78,6 +80,29 @@ fn bin_name() -> String {
     let path = std::env::args_os().next().unwrap_or_default();
     let name = std::path::Path::new(&path).file_name().unwrap_or_default();
     name.to_string_lossy().into_owned()
+}
+
+/// The flags that filter nodes.
+const FILTERS: [&str; 6] = ["from-nodes", "to-nodes", "nodes", "tags", "from-inputs", "to-outputs"];
+
+/// The same command with these filters in place of its own, as a line for a shell.
+pub(super) fn with_filters(matches: &ArgMatches, filters: &Slice) -> String {
+    let program = std::env::args_os().next().unwrap_or_default();
+    let mut words = vec![word(&program.to_string_lossy()), "run".to_owned()];
+    let run = run();
+    let is_kept = |arg: &&Arg| {
+        let id = arg.get_id().as_str();
+        !FILTERS.contains(&id) && matches.value_source(id) == Some(ValueSource::CommandLine)
+    };
+    for arg in run.get_arguments().filter(is_kept) {
+        let id = arg.get_id().as_str();
+        words.push(format!("--{id}"));
+        if !matches!(arg.get_action(), ArgAction::SetTrue) {
+            words.extend(matches.get_raw(id).into_iter().flatten().map(|value| word(&value.to_string_lossy())));
+        }
+    }
+    words.push(filters.flags());
+    words.join(" ")
 }
 
 /// What a flag with a value was given.

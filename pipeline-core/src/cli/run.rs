@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use clap::ArgMatches;
 
-use super::arguments::{slice, text};
+use super::arguments::{slice, text, with_filters};
 use super::interrupt::Interruptible;
 use super::{FAILED, Failure, INTERRUPTED, MISUSED, runners, say, tell};
 use crate::dag::{Dag, Dataset};
@@ -36,7 +36,8 @@ pub(super) fn run<C: Catalog + Sync, R>(
     options = hooks.iter().fold(options, |options, hook| options.hook(*hook));
 
     let start = Instant::now();
-    let report = runner.run_with(pipeline, &pipelines.catalog(), &options).map_err(not_started)?;
+    let report = runner.run_with(pipeline, &pipelines.catalog(), &options);
+    let report = report.map_err(|error| not_started(error, matches))?;
     let duration = start.elapsed();
     let was_interrupted = interruptible.cancellation().is_cancelled();
     drop(interruptible);
@@ -53,7 +54,7 @@ pub(super) fn run<C: Catalog + Sync, R>(
 }
 
 /// Why nothing could start: most often names in the flags.
-fn not_started(error: Error) -> Failure {
+fn not_started(error: Error, matches: &ArgMatches) -> Failure {
     let is_misuse = matches!(
         error,
         Error::NotInPipeline { .. }
@@ -61,7 +62,17 @@ fn not_started(error: Error) -> Failure {
             | Error::NothingSelected { .. }
             | Error::InMemoryOnly { .. }
     );
-    Failure { code: if is_misuse { MISUSED } else { FAILED }, ..Failure::failed(error) }
+    let advice = match &error {
+        Error::InMemoryOnly { select, .. } => {
+            Some(format!("This runs them with all that they need:\n  {}", with_filters(matches, select)))
+        }
+        _ => None,
+    };
+    Failure {
+        code: if is_misuse { MISUSED } else { FAILED },
+        notes: advice.into_iter().collect(),
+        ..Failure::failed(error)
+    }
 }
 
 /// The error, what became of the nodes if the run went on after it, and where to resume.

@@ -1,7 +1,7 @@
 //! What selected nodes need that no selected node makes and nothing keeps.
 
 use super::selection::Selection;
-use super::{Dag, Dataset, Kind, Node, names, walk};
+use super::{Dag, Dataset, Kind, Node, Slice, names, walk};
 use crate::Error;
 
 impl Dag {
@@ -65,7 +65,31 @@ impl Dag {
             inputs: lost.into_iter().map(|(dataset, node)| (dataset.name().to_owned(), names::label(node))).collect(),
             add: names::labels(self, added),
             from_nodes: names::labels(self, walk::first(self, &from_there)),
+            select: Box::new(self.slice_of(all, is_made)),
         })
+    }
+
+    /// The shortest filters that select these nodes and no other. Where names mean other nodes too, as in a sum of a pipeline and itself, those
+    /// are selected with all that they need.
+    fn slice_of(&self, mut nodes: Selection, is_made: impl Fn(Dataset<'_>) -> bool) -> Slice {
+        let named = loop {
+            let named = Slice::new().nodes(names::labels(self, nodes.order()));
+            let selected = self.select(&named).map_or_else(|_| nodes.clone(), |selected| selected);
+            let needed = walk::backwards_over(self, selected.order(), &is_made);
+            if needed == nodes {
+                break named;
+            }
+            nodes = needed;
+        };
+        let (first, last) =
+            (names::labels(self, walk::first(self, &nodes)), names::labels(self, walk::last(self, &nodes)));
+        let shorter = [
+            Slice::new().from_nodes(&first),
+            Slice::new().to_nodes(&last),
+            Slice::new().from_nodes(&first).to_nodes(&last),
+        ];
+        let is_exact = |slice: &Slice| self.select(slice).is_ok_and(|selected| selected == nodes);
+        shorter.into_iter().filter(is_exact).chain([named]).min_by_key(Slice::n_names).unwrap_or_default()
     }
 }
 

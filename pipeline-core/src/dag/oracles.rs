@@ -209,7 +209,8 @@ fn what_is_in_memory_only_is_told_with_the_least_nodes_to_add() {
             Ok(()) => return assert!(expected.is_empty(), "{selected:?} of\n{dag}"),
             Err(error) => error,
         };
-        let Error::InMemoryOnly { inputs, add, from_nodes: start, .. } = error else { panic!("{error}") };
+        let told = error.to_string();
+        let Error::InMemoryOnly { inputs, add, from_nodes: start, select, .. } = error else { panic!("{error}") };
         *n_lost.borrow_mut() += 1;
         let expected: Vec<(String, String)> =
             expected.into_iter().map(|(input, writer)| (input.name().to_owned(), names::label(writer))).collect();
@@ -222,9 +223,15 @@ fn what_is_in_memory_only_is_told_with_the_least_nodes_to_add() {
         let added = names::labels(dag, selection(dag, &(&least - &selected)).order());
         assert_eq!(add, added, "{selected:?} of\n{dag}");
 
+        let advised = dag.select(&select).expect("the names are right");
+        dag.check_inputs(&advised).expect("what is advised finds its inputs");
+        assert!(nodes(&advised).is_superset(&least), "{select:?} for {selected:?} of\n{dag}");
+        assert!(told.ends_with(&format!(", `{}`", select.flags())), "{told}");
         if names_are_clear(dag) {
             let from_there = least_from_nodes(dag, &everything, &selected, is_in_memory);
             assert_eq!(nodes(&from_nodes(dag, &start)), from_there, "{selected:?} of\n{dag}");
+            // Exactly those that are needed.
+            assert_eq!(nodes(&advised), least, "{select:?} for {selected:?} of\n{dag}");
         }
     });
     assert!(n_lost.into_inner() > 50, "there are cases of each kind");

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::selection::Selection;
 use super::{Dag, Kind, NodeId, names, walk};
+use crate::shell::quoted;
 
 /// Where a run that failed can be taken up again; its `Display` tells the user in Kedro's words.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,8 +44,8 @@ impl fmt::Display for ResumeHint {
         write!(
             f,
             "You can resume the pipeline run from the nearest nodes with persisted inputs by adding the following \
-             argument to your previous command:\n  --from-nodes \"{}\"",
-            self.from_nodes.join(",")
+             argument to your previous command:\n  --from-nodes {}",
+            quoted(&self.from_nodes)
         )
     }
 }

@@ -4,6 +4,7 @@ use super::names::{self, Found, Known};
 use super::selection::Selection;
 use super::{Dag, Dataset, Node, NodeId, walk};
 use crate::Error;
+use crate::shell::quoted;
 
 /// Some nodes of a pipeline, told by names: those from some node on, those that an output needs, those with a tag.
 ///
@@ -106,6 +107,35 @@ impl Slice {
     pub fn to_outputs(mut self, datasets: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.to_outputs.extend(datasets.into_iter().map(Into::into));
         self
+    }
+
+    /// How many filters there are.
+    pub(crate) fn n_filters(&self) -> usize {
+        self.filters().iter().filter(|(_, names)| !names.is_empty()).count()
+    }
+
+    /// How many names there are in all filters.
+    pub(super) fn n_names(&self) -> usize {
+        self.filters().iter().map(|(_, names)| names.len()).sum()
+    }
+
+    /// The filters by the flags of the command line, without their dashes.
+    fn filters(&self) -> [(&'static str, &[String]); 6] {
+        [
+            ("from-nodes", &self.from_nodes),
+            ("to-nodes", &self.to_nodes),
+            ("nodes", &self.nodes),
+            ("tags", &self.tags),
+            ("from-inputs", &self.from_inputs),
+            ("to-outputs", &self.to_outputs),
+        ]
+    }
+
+    /// The filters as flags of the command line.
+    pub(crate) fn flags(&self) -> String {
+        let filters = self.filters().into_iter().filter(|(_, names)| !names.is_empty());
+        let flags: Vec<String> = filters.map(|(flag, names)| format!("--{flag} {}", quoted(names))).collect();
+        flags.join(" ")
     }
 
     /// Whether there are no filters, so that everything is selected.

@@ -54,6 +54,19 @@ pub(super) fn first(dag: &Dag, nodes: &Selection) -> Vec<NodeId> {
     nodes.order().filter(|&node| !comes_after.contains(node)).collect()
 }
 
+/// Those before no other of these nodes.
+pub(super) fn last(dag: &Dag, nodes: &Selection) -> Vec<NodeId> {
+    let mut comes_before = Selection::none(dag);
+    for node in dag.nodes().rev() {
+        if nodes.contains(node.id()) || comes_before.contains(node.id()) {
+            for writer in writers(node, |_| true) {
+                comes_before.insert(writer.id());
+            }
+        }
+    }
+    nodes.order().filter(|&node| !comes_before.contains(node)).collect()
+}
+
 fn writers(node: Node<'_>, is_lost: impl Fn(Dataset<'_>) -> bool) -> impl Iterator<Item = Node<'_>> {
     node.inputs().filter(move |&input| is_lost(input)).filter_map(Dataset::writer)
 }

@@ -94,11 +94,11 @@ pub(super) fn try_again(node: Node<'_>, mut attempt: impl FnMut() -> Result<(), 
     let cancellation = Cancellation::of_this_node();
     loop {
         let result = attempt();
-        if left == 0 || !result.as_ref().is_err_and(may_pass) || cancellation.is_cancelled() {
+        if left == 0 || !result.as_ref().is_err_and(may_pass) || cancellation.is_over() {
             return result;
         }
         cancellation.wait(backoff);
-        if cancellation.is_cancelled() {
+        if cancellation.is_over() {
             return result;
         }
         left -= 1;

@@ -198,7 +198,10 @@ impl Run<'_> {
     /// What failed while the run kept going, and what ended it.
     fn failures(&self, end: Option<Error>) -> Option<Error> {
         let mut failures = std::mem::take(&mut *self.failures.lock().unwrap_or_else(PoisonError::into_inner));
-        failures.extend(end);
+        match end {
+            Some(Error::Several { errors, .. }) => failures.extend(errors),
+            end => failures.extend(end),
+        }
         match failures.len() {
             0 => None,
             1 => failures.pop(),

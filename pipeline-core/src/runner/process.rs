@@ -176,7 +176,7 @@ impl Runner for ProcessRunner {
         let heard = Arc::clone(&lifelines);
         let _listening = run.listen(move || heard.cancel());
         let team = Team { runner: self, agreement: &agreement, values: &values, max_workers, lifelines: &lifelines };
-        on_threads(run, max_workers, &team)
+        on_threads(run, "ProcessRunner", max_workers, &team)
     }
 }
 

@@ -1,20 +1,28 @@
 //! Nodes on threads of their own.
 
 use std::collections::BTreeSet;
+use std::io;
+use std::panic::resume_unwind;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{Builder, Scope};
 
-use super::{Runner, Workers};
+use super::{Failures, Runner, Workers, discard};
 use crate::dag::{Node, NodeId};
 use crate::{Error, Run};
 
 /// Executes nodes on plain threads, each as soon as the nodes that it waits for are done: for nodes that block, as on a network or a
 /// database.
 ///
-/// The calling thread works too; others are started when there is a node for them, up to
-/// [`max_workers`](Self::max_workers), by default as many as there are nodes. Of several nodes that are ready, the
-/// first in the order of the DAG is taken, so one worker executes them as `SequentialRunner` does. After an error nothing new starts;
-/// what runs is let finish, and the first error is returned.
+/// Threads are started when there is a node for them, up to [`max_workers`](Self::max_workers), by default as many as there are
+/// nodes. Where the system has fewer, fewer nodes run at a time; where it has none, that is an error. Of several nodes that are ready, the first
+/// in the order of the DAG is taken, so one worker executes them as `SequentialRunner` does. After an error nothing new starts; what runs is
+/// let finish. The error is that of the node that failed, or [`Error::Several`] if nodes that still ran failed too.
+///
+/// # Threads
+///
+/// The calling thread executes no node, also of a run with one worker; it waits. So nodes see none of its thread-locals, such as the current
+/// runtime of tokio. A program hands them its `Handle` as a value: with the field `handle: Memory<tokio::runtime::Handle>` in the catalog, a
+/// node with the input `handle` calls `handle.block_on(…)`.
 ///
 /// ```
 /// use pipeline_core::prelude::*;
@@ -54,9 +62,9 @@ impl Runner for ThreadRunner {
     fn execute(&self, run: &Run<'_>) -> Result<(), Error> {
         let max_workers = self.workers.limit("ThreadRunner")?.unwrap_or(run.dag().len());
         if max_workers == 1 {
-            return run.execute_in_order();
+            return on_one_thread(run);
         }
-        on_threads(run, max_workers, &Here)
+        on_threads(run, "ThreadRunner", max_workers, &Here)
     }
 }
 
@@ -87,15 +95,38 @@ impl Hands for Here {
     fn rest(&self, (): ()) {}
 }
 
-/// Executes all nodes on so many threads at most, each as soon as it can be.
-pub(super) fn on_threads(run: &Run<'_>, max_workers: usize, hands: &impl Hands) -> Result<(), Error> {
+/// Executes the nodes one after the other on a thread of their own.
+fn on_one_thread(run: &Run<'_>) -> Result<(), Error> {
+    std::thread::scope(|scope| {
+        let worker = builder().spawn_scoped(scope, || run.execute_in_order());
+        let worker = worker.map_err(|source| no_thread(run, "ThreadRunner", source))?;
+        worker.join().unwrap_or_else(|payload| resume_unwind(payload))
+    })
+}
+
+fn builder() -> Builder {
+    Builder::new().name("pipeline".to_owned())
+}
+
+fn no_thread(run: &Run<'_>, runner: &'static str, source: io::Error) -> Error {
+    Error::NoThread { runner, pipeline: run.pipeline().map(str::to_owned), source: source.into() }
+}
+
+/// Executes all nodes on so many threads at most, each as soon as it can be. The calling one only waits for them.
+pub(super) fn on_threads(
+    run: &Run<'_>,
+    runner: &'static str,
+    max_workers: usize,
+    hands: &impl Hands,
+) -> Result<(), Error> {
     let waits_for: Vec<usize> = run.dag().nodes().map(Node::n_predecessors).collect();
     let ready = run.dag().nodes().filter(|node| node.n_predecessors() == 0).map(Node::id).collect();
-    let progress = Progress { ready, waits_for, n_left: run.dag().len(), n_workers: 1, n_idle: 0, error: None };
+    let progress =
+        Progress { ready, waits_for, n_left: run.dag().len(), n_workers: 1, n_idle: 0, failures: Failures::default() };
     let work = Work { run, hands, max_workers, progress: Mutex::new(progress), changed: Condvar::new() };
-    std::thread::scope(|scope| run.within(|| work.take_part(scope)));
+    std::thread::scope(|scope| work.start(scope)).map_err(|source| no_thread(run, runner, source))?;
     let progress = work.progress.into_inner().unwrap_or_else(PoisonError::into_inner);
-    progress.error.map_or(Ok(()), Err)
+    progress.failures.into_result(run)
 }
 
 struct Work<'a, 'r, H> {
@@ -126,18 +157,24 @@ struct Progress {
     n_left: usize,
     n_workers: usize,
     n_idle: usize,
-    error: Option<Error>,
+    failures: Failures,
 }
 
 impl Progress {
     fn is_over(&self) -> bool {
-        self.n_left == 0 || self.error.is_some()
+        self.n_left == 0 || !self.failures.is_empty()
     }
 }
 
 impl<H: Hands> Work<'_, '_, H> {
     fn lock(&self) -> MutexGuard<'_, Progress> {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Starts a thread that takes part.
+    fn start<'scope>(&'scope self, scope: &'scope Scope<'scope, '_>) -> io::Result<()> {
+        let body = move || self.run.within(|| self.take_part(scope));
+        builder().spawn_scoped(scope, body).map(drop)
     }
 
     /// Executes nodes until there are none left. Whoever takes a node sees to it that others take the rest.
@@ -165,8 +202,11 @@ impl<H: Hands> Work<'_, '_, H> {
             match result {
                 Ok(()) => self.done(node, &mut progress),
                 Err(error) => {
-                    progress.error.get_or_insert(error);
+                    let follows = progress.failures.add(error);
+                    drop(progress);
                     self.run.cancel();
+                    discard(follows);
+                    progress = self.lock();
                 }
             }
         }
@@ -190,8 +230,7 @@ impl<H: Hands> Work<'_, '_, H> {
         }
         let n_wanted = n_ready.saturating_sub(progress.n_idle);
         for _ in 0..n_wanted.min(self.max_workers - progress.n_workers) {
-            let body = move || self.run.within(|| self.take_part(scope));
-            if Builder::new().name("pipeline".to_owned()).spawn_scoped(scope, body).is_err() {
+            if self.start(scope).is_err() {
                 return;
             }
             progress.n_workers += 1;

@@ -6,6 +6,7 @@ use std::io::{self, BufWriter, Read, Write};
 
 use super::bytes::Bytes;
 use super::shared::Files;
+use crate::cancellation::{set_told, was_told};
 use crate::error::causes;
 use crate::portable::{decode, encode};
 use crate::run::elsewhere::{Agreement, Arrived, Carried, Input};
@@ -149,6 +150,8 @@ pub(crate) struct Told {
 #[repr(u8)]
 enum ToldKind {
     Function,
+    /// As `Function`, of a node that was told to end.
+    FunctionToldToEnd,
     Panic,
     Load,
     Save,
@@ -156,7 +159,7 @@ enum ToldKind {
 }
 
 impl ToldKind {
-    const ALL: [Self; 5] = [Self::Function, Self::Panic, Self::Load, Self::Save, Self::Other];
+    const ALL: [Self; 6] = [Self::Function, Self::FunctionToldToEnd, Self::Panic, Self::Load, Self::Save, Self::Other];
 }
 
 impl Told {
@@ -167,7 +170,10 @@ impl Told {
             Self { kind, dataset: dataset.to_owned(), texts }
         };
         match error {
-            Error::Node { source, .. } => told(ToldKind::Function, "", &**source),
+            Error::Node { source, .. } => {
+                let kind = if was_told() { ToldKind::FunctionToldToEnd } else { ToldKind::Function };
+                told(kind, "", &**source)
+            }
             Error::Panicked { message, .. } => {
                 Self { kind: ToldKind::Panic, dataset: String::new(), texts: vec![message.clone()] }
             }
@@ -181,8 +187,13 @@ impl Told {
     pub(crate) fn into_error(self, pipeline: Option<String>, node: String) -> Error {
         let Self { kind, dataset, texts } = self;
         let source = Text::chain(texts);
+        if kind == ToldKind::FunctionToldToEnd {
+            set_told();
+        }
         match kind {
-            ToldKind::Function | ToldKind::Other => Error::Node { pipeline, node, source },
+            ToldKind::Function | ToldKind::FunctionToldToEnd | ToldKind::Other => {
+                Error::Node { pipeline, node, source }
+            }
             ToldKind::Panic => Error::Panicked { pipeline, node, message: source.to_string() },
             ToldKind::Load => {
                 Error::Load { pipeline, node, source: DatasetError::new(source).named_around(&dataset), dataset }

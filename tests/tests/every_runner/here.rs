@@ -2,11 +2,15 @@
 
 #![expect(clippy::trivially_copy_pass_by_ref, reason = "every test of the suite is given its runner by reference")]
 
+use std::thread;
+use std::time::Duration;
+
 use pipeline_core::prelude::*;
 use pipeline_core::{Cancellation, Error, RunOptions, Status};
+use pipeline_tests::InPool;
 
 use crate::failures::{look_again, make_bomb};
-use crate::runners::Tried;
+use crate::runners::{Tried, pool};
 use crate::{Catalog, Params, double, identity};
 
 pub(crate) fn keeps_the_type_of_an_error_and_needs_no_name(runner: &dyn Runner) {
@@ -112,4 +116,64 @@ pub(crate) fn a_value_that_stays_in_memory_and_panics_when_it_is_dropped_is_noth
         runner.run(&stays, &well).expect("it runs again");
         assert_eq!(well.B.load().expect("it is saved"), 1);
     }
+}
+
+/// An error that panics when it is dropped.
+#[derive(Debug)]
+struct BadError;
+
+impl std::fmt::Display for BadError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("it is bad")
+    }
+}
+
+impl std::error::Error for BadError {}
+
+impl Drop for BadError {
+    fn drop(&mut self) {
+        if !thread::panicking() {
+            panic!("an error is dropped");
+        }
+    }
+}
+
+#[test]
+fn errors_that_panic_when_they_are_dropped_do_not_leave_the_run() {
+    let runners: [&dyn Runner; 6] = [
+        &SequentialRunner::new(),
+        &ThreadRunner::new(),
+        &ThreadRunner::new().max_workers(2),
+        &ParallelRunner::new(),
+        &ParallelRunner::new().in_pool(pool(3)),
+        &InPool(3, ParallelRunner::new()),
+    ];
+    runners.into_iter().for_each(bad_errors_do_not_leave_the_run);
+}
+
+fn bad_errors_do_not_leave_the_run(runner: &dyn Runner) {
+    let fail = |_: i32| -> Result<i32, BadError> {
+        thread::sleep(Duration::from_millis(20));
+        Err(BadError)
+    };
+    let fail_when_told = |_: i32| -> Result<i32, BadError> {
+        let cancellation = Cancellation::of_this_node();
+        for _ in 0..50 {
+            if cancellation.is_cancelled() {
+                break;
+            }
+            thread::sleep(Duration::from_millis(2));
+        }
+        Err(BadError)
+    };
+    let pipeline = pipeline! {
+        for Catalog;
+        node((fail)?, [A] -> [x: i32]), node((fail)?, [A] -> [y: i32]), node((fail_when_told)?, [A] -> [z: i32]),
+    };
+    let report = runner.run_report(&pipeline, &Catalog::default()).expect("it can start");
+    let error = report.error().expect("it failed").to_string();
+    assert!(error.contains("failed"), "{error}");
+    assert!(report.nodes().all(|(_, status)| status != Status::Completed), "{report}");
+    // What the user does with the errors is the user's.
+    std::mem::forget(report);
 }

@@ -3,12 +3,14 @@
 use std::thread;
 use std::time::Duration;
 
+use pipeline_core::hook::Hook;
 use pipeline_core::prelude::*;
-use pipeline_core::{Cancellation, Error};
+use pipeline_core::{Cancellation, Error, RunOptions, Status};
+use pipeline_tests::InPool;
 
 use crate::log::{Log, wait};
 use crate::runners::{InProcesses, pool};
-use crate::{Catalog, Params};
+use crate::{Catalog, Params, double};
 
 /// The most nodes that were executed at a time, as they noted it.
 fn most(notes: &[String]) -> usize {
@@ -127,3 +129,85 @@ fn nodes_that_run_hear_that_another_has_failed() {
         assert_eq!(cause, "refused", "runner {place}");
     }
 }
+
+// Both fail by themselves: neither looks at the other.
+fn fail_first(log: &Log) -> Result<i32, &'static str> {
+    log.note("first");
+    log.wait(|notes| notes.len() == 2);
+    Err("something small")
+}
+
+fn fail_second(log: &Log) -> Result<i32, &'static str> {
+    log.note("second");
+    log.wait(|notes| notes.len() == 2);
+    thread::sleep(Duration::from_millis(100));
+    Err("the disk is full")
+}
+
+fn panic_third(log: &Log) -> i32 {
+    log.note("second");
+    log.wait(|notes| notes.len() == 2);
+    thread::sleep(Duration::from_millis(100));
+    panic!("it is broken")
+}
+
+pipeline! {
+    #[portable]
+    pub(crate) two_failures for Catalog {
+        node(fail_first?, [params:log] -> [B]),
+        node(fail_second?, [params:log] -> [C]),
+        node(double, [C] -> [made]),
+    }
+}
+
+pipeline! {
+    #[portable]
+    pub(crate) failure_and_panic for Catalog {
+        node(fail_first?, [params:log] -> [B]),
+        node(panic_third, [params:log] -> [C]),
+    }
+}
+
+#[test]
+fn the_errors_of_all_nodes_that_failed_are_told_the_first_first() {
+    let runners: [Box<dyn Runner>; 7] = [
+        Box::new(ThreadRunner::new()),
+        Box::new(ThreadRunner::new().max_workers(2)),
+        Box::new(ParallelRunner::new().in_pool(pool(2))),
+        Box::new(ParallelRunner::new().in_pool(pool(4)).max_workers(2)),
+        Box::new(InPool(2, ParallelRunner::new())),
+        Box::new(InProcesses(2)),
+        Box::new(InProcesses(4)),
+    ];
+    for (place, runner) in runners.iter().enumerate() {
+        for is_hooked in [false, true] {
+            let (_folder, log) = Log::new();
+            let hook = Silent;
+            let options = if is_hooked { RunOptions::new().hook(&hook) } else { RunOptions::new() };
+            let report = runner.run_with(&two_failures(), &Catalog::noting_in(&log), &options).unwrap();
+            assert_eq!(report.nodes().filter(|(_, status)| *status == Status::Failed).count(), 2);
+            let told = report.error().unwrap().to_string();
+            assert_eq!(
+                told,
+                "2 nodes of pipeline `two_failures` failed:\n  \
+                 node `fail_first([params:log]) -> [B]` of pipeline `two_failures` failed\n    \
+                 caused by: something small\n  \
+                 node `fail_second([params:log]) -> [C]` of pipeline `two_failures` failed\n    \
+                 caused by: the disk is full",
+                "runner {place}"
+            );
+
+            let (_folder, log) = Log::new();
+            let error = runner.run(&failure_and_panic(), &Catalog::noting_in(&log)).unwrap_err();
+            let Error::Several { errors, .. } = &error else { panic!("runner {place}: {error:?}") };
+            assert!(
+                matches!(&errors[..], [Error::Node { .. }, Error::Panicked { message, .. }] if message == "it is broken"),
+                "runner {place}: {error:?}"
+            );
+        }
+    }
+}
+
+struct Silent;
+
+impl Hook for Silent {}

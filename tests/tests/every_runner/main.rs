@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 
 use self::log::Log;
 use self::moody::Moody;
-use self::runners::{InProcesses, LayerRunner, ThreadPerNodeRunner, Tried, pool};
+use self::runners::{InProcesses, LayerRunner, TellingRunner, ThreadPerNodeRunner, Tried, pool};
 
 catalog! {
     struct Catalog {
@@ -190,6 +190,7 @@ every_runner! {
         parallel_of_two_workers: ParallelRunner::new().in_pool(pool(4)).max_workers(2);
         parallel_of_three_workers: ParallelRunner::new().in_pool(pool(4)).max_workers(3);
         layers: LayerRunner;
+        selected: TellingRunner;
         thread_per_node: ThreadPerNodeRunner;
         by_reference: { static LAYERS: LayerRunner = LayerRunner; &LAYERS };
         boxed: Box::new(ParallelRunner::new());

@@ -38,6 +38,8 @@ pipelines! {
         meeting = limits::meeting(),
         noting = limits::noting(),
         hearing = limits::hearing(),
+        two_failures = limits::two_failures(),
+        failure_and_panic = limits::failure_and_panic(),
         sliced = parts::sliced(),
         lacks = parts::lacks(),
         partly_there = parts::partly_there(),

@@ -18,6 +18,15 @@ impl Runner for LayerRunner {
     }
 }
 
+/// The runner of the documentation: it goes through the nodes that are to run, and executes no other.
+pub(crate) struct TellingRunner;
+
+impl Runner for TellingRunner {
+    fn execute(&self, run: &Run<'_>) -> Result<(), Error> {
+        run.nodes().try_for_each(|node| run.execute(node.id()))
+    }
+}
+
 /// Executes each layer on threads of its own.
 pub(crate) struct ThreadPerNodeRunner;
 

@@ -82,12 +82,13 @@ impl Expected<'_> {
         }
     }
 
-    /// One error, of a node that was to fail; what is completed was not waiting for any that is not.
+    /// An error of each node that failed, as planned, the first and those that ran then; what is completed was not waiting for any that is not.
     pub(crate) fn fails_fast(&self, tried: &Tried, catalog: &Catalog) {
         let Self { name, pipeline, model, .. } = self;
         let ran = pipeline.run(&*tried.runner, catalog, &RunOptions::new());
         let (fails, is_failed_run) = (&model.errors, !model.errors.is_empty());
-        assert_eq!(ran.errors.len(), usize::from(is_failed_run), "{name}: {:?}", ran.errors);
+        assert_eq!(ran.errors.is_empty(), !is_failed_run, "{name}: {:?}", ran.errors);
+        let mut left = ran.errors.clone();
         let attempts = catalog.params.plan.events().checked(name, pipeline.dag(), tried.max_workers);
         for (node, status) in pipeline.dag().nodes().zip(&ran.status) {
             let n = number_of(node);
@@ -104,10 +105,14 @@ impl Expected<'_> {
                 _ => false,
             };
             assert!(is_as_planned, "{name}: n{n} {status:?} after {n_attempts} attempts");
+            if *status == Status::Failed {
+                let is_its = |error: &String| error.starts_with(&format!("n{n} "));
+                let told = left.iter().position(is_its).map(|place| left.swap_remove(place));
+                let told = told.unwrap_or_else(|| panic!("{name}: the error of n{n} is not in {:?}", ran.errors));
+                assert!(fails.get(&n).is_none_or(|planned| *planned == told), "{name}: {told}");
+            }
         }
-        if let [error] = &*ran.errors {
-            assert!(fails.values().any(|planned| planned == error), "{name}: {error}");
-        }
+        assert!(left.is_empty(), "{name}: {left:?}");
     }
 
     /// All outputs, with their types, or an error.
