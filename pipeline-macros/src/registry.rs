@@ -262,7 +262,8 @@ fn expand(
     };
     // What a mistake has left out may use any dataset.
     let datasets_are_used = diagnostics.is_empty().then(|| expansion.check_datasets());
-    let (items, parts, made, local) = (&expansion.items, expansion.parts(), &expansion.made, expansion.local());
+    let (parts, local) = (expansion.parts(), expansion.local());
+    let Expansion { items, checks, made, .. } = &expansion;
     quote! {
         #attributes
         #[must_use]
@@ -270,6 +271,7 @@ fn expand(
             #names
             #items
             #parts
+            #checks
             #datasets_are_used
             let mut #local = #krate::__private::Pipelines::#new(<#catalog as ::core::default::Default>::default);
             #made
@@ -291,7 +293,9 @@ struct Expansion<'a> {
     /// The entries, and their places by their names.
     made_entries: Vec<MadeEntry>,
     of_names: HashMap<String, usize>,
+    /// The DAGs of all parts.
     items: TokenStream,
+    checks: TokenStream,
     made: TokenStream,
 }
 
@@ -307,6 +311,7 @@ impl<'a> Expansion<'a> {
             made_entries: Vec::new(),
             of_names: HashMap::new(),
             items: TokenStream::new(),
+            checks: TokenStream::new(),
             made: TokenStream::new(),
         }
     }
@@ -392,30 +397,27 @@ impl<'a> Expansion<'a> {
         let sum = format_ident!("SUM_{index}", span = Span::mixed_site());
         let checked = format_ident!("CHECKED_SUM_{index}", span = Span::mixed_site());
         let n_terms = Literal::usize_unsuffixed(addends.len());
-        let module = {
-            let krate = self.krate;
-            quote!(#krate::__private::sum)
-        };
+        let krate = self.krate;
         let all = addends.iter().map(|Addend { by_way_of, parts, .. }| {
             let parts = parts.iter().map(|&place| Literal::usize_unsuffixed(place));
             quote!((#by_way_of, &[#(#parts),*]))
         });
-        self.items.extend(quote! {
-            const #sum: #module::Sum<#n_terms> = #module::Sum::new(PARTS_OF_SUMS, [#(#all),*]);
+        self.checks.extend(quote! {
+            const #sum: #krate::__private::sum::Sum<#n_terms> = #krate::__private::sum::Sum::new(PARTS_OF_SUMS, [#(#all),*]);
             #[allow(long_running_const_eval)]
-            const #checked: #module::Checked<#n_terms> = #sum.check::<{ #sum.size() }>();
+            const #checked: #krate::__private::sum::Checked<#n_terms> = #sum.check::<{ #sum.size() }>();
         });
         // The one part of the first term stands before all others.
         for (term, addend) in
             addends.iter().enumerate().filter(|(term, addend)| addend.parts.len() > usize::from(*term == 0))
         {
             let term = Literal::usize_unsuffixed(term);
-            self.items.extend(constant(addend.at, &quote!(#checked.of_term(#term))));
+            self.checks.extend(constant(addend.at, &quote!(#checked.of_term(#term))));
         }
         let places: Vec<Span> = terms.iter().flat_map(Term::tokens).map(|tree| tree.span()).collect();
         let call_site = Span::call_site();
         let (first, last) = (places.first().copied().unwrap_or(call_site), places.last().copied().unwrap_or(call_site));
-        self.items.extend(constant_over(first, last, &quote!(#checked.circle)));
+        self.checks.extend(constant_over(first, last, &quote!(#checked.circle)));
     }
 
     /// Calls that warn, under its name in the catalog, of each dataset that no pipeline uses. Those of another crate's catalog may be used there.
