@@ -178,6 +178,19 @@ impl<C: 'static> Body<'_, C> {
         self.slots.push(AnySlot::new::<T>);
     }
 
+    /// The key of a dataset in memory that is declared elsewhere.
+    #[must_use]
+    #[inline]
+    pub fn key<T: CanBeShared>(&self) -> Key<T> {
+        Key { holds: PhantomData }
+    }
+
+    /// Declares nodes in a function of their own.
+    #[inline]
+    pub fn declare_nodes(&mut self, declare: fn(&mut Self)) {
+        declare(self);
+    }
+
     /// What a dataset in memory holds. Nothing calls it: rust-analyzer shows the type.
     #[must_use]
     pub fn value<T>(&self, _: Key<T>) -> T {
