@@ -17,6 +17,10 @@ pub fn pipelines() -> pipeline_core::Pipelines<Catalog> {
             &[in_catalog("A").read_by(&[0]), in_catalog("B").written_by(0)],
         )
     };
+    const PARTS_OF_SUMS: &[pipeline_core::__private::sum::Part] = &[
+        PART_0_0.part,
+        pipeline_core::__private::sum::literal("ab", &DAG_1_0),
+    ];
     const SUM_2: pipeline_core::__private::sum::Sum<2> = pipeline_core::__private::sum::Sum::new(
         PARTS_OF_SUMS,
         [("", &[0]), ("", &[1])],
@@ -30,10 +34,6 @@ pub fn pipelines() -> pipeline_core::Pipelines<Catalog> {
     const _: () = if let ::core::option::Option::Some(text) = CHECKED_SUM_2.circle {
         ::core::panic!("{}", text.as_str())
     };
-    const PARTS_OF_SUMS: &[pipeline_core::__private::sum::Part] = &[
-        PART_0_0.part,
-        pipeline_core::__private::sum::literal("ab", &DAG_1_0),
-    ];
     let mut pipelines = pipeline_core::__private::Pipelines::new(
         <Catalog as ::core::default::Default>::default,
     );
