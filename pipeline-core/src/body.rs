@@ -21,6 +21,8 @@ use crate::{Outputs, Pipeline};
 /// A pipeline as it came from the macro, complete.
 pub(crate) struct Part<C> {
     pub(crate) dag: &'static Dag,
+    /// Whether it is an item: then it is the same whenever it is made.
+    pub(crate) is_item: bool,
     pub(crate) nodes: Box<[NodeCode<C>]>,
     pub(crate) slots: Box<[MakeSlot]>,
     /// Its declaration, if that can be gone through again.
@@ -105,7 +107,7 @@ pub fn pipeline<C: 'static, O: Outputs + 'static>(
     }
     let collect = declaration(&mut body).expect("a declaration ends with the outputs");
     let again = move |body: &mut Body<'_, C>| drop(declaration(body));
-    Pipeline::single(name, Part { declaration: Some(Box::new(again)), ..body.part(dag) }, collect)
+    Pipeline::single(name, Part { declaration: Some(Box::new(again)), ..body.part(name, dag) }, collect)
 }
 
 impl<'r, C> Body<'r, C> {
@@ -138,12 +140,14 @@ impl<'r, C> Body<'r, C> {
         dag: &'static Dag,
         collect: Collect<O>,
     ) -> Pipeline<C, O> {
-        Pipeline::single(name, self.part(dag), collect)
+        Pipeline::single(name, self.part(name, dag), collect)
     }
 
-    fn part(self, dag: &'static Dag) -> Part<C> {
+    /// Only an item has a name of its own.
+    fn part(self, name: Option<&'static str>, dag: &'static Dag) -> Part<C> {
         Part {
             dag,
+            is_item: name.is_some(),
             nodes: self.nodes.into(),
             slots: self.slots.into(),
             declaration: None,
@@ -172,6 +176,19 @@ impl<C: 'static> Body<'_, C> {
     #[inline(never)]
     fn declare_memory<T: CanBeShared>(&mut self) {
         self.slots.push(AnySlot::new::<T>);
+    }
+
+    /// The key of a dataset in memory that is declared elsewhere.
+    #[must_use]
+    #[inline]
+    pub fn key<T: CanBeShared>(&self) -> Key<T> {
+        Key { holds: PhantomData }
+    }
+
+    /// Declares nodes in a function of their own.
+    #[inline]
+    pub fn declare_nodes(&mut self, declare: fn(&mut Self)) {
+        declare(self);
     }
 
     /// What a dataset in memory holds. Nothing calls it: rust-analyzer shows the type.

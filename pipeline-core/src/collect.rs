@@ -1,16 +1,20 @@
 //! From the memory of a run that is over to what it returns: the free outputs.
 
 use std::fmt;
+use std::mem;
 use std::sync::Arc;
 
-use crate::Outputs;
+use crate::dag::Dag;
 use crate::io::Io;
+use crate::outputs::Outputs;
 
 /// How the free outputs are collected after a run: all of them, or those that are there.
 pub struct Collect<O: Outputs> {
     how: Arc<dyn CollectFrom<O>>,
     /// No value is left in memory after a whole collection.
     takes_all: bool,
+    /// The terms of the sum that have free outputs, which this collects.
+    wanted: Vec<usize>,
 }
 
 impl<O: Outputs> Collect<O> {
@@ -19,28 +23,43 @@ impl<O: Outputs> Collect<O> {
         whole: impl Fn(&Io<'_>) -> O + Send + Sync + 'static,
         partial: impl Fn(&Io<'_>) -> O::Partial + Send + Sync + 'static,
     ) -> Self {
-        Self { how: Arc::new(Fields { whole, partial }), takes_all: true }
+        Self { how: Arc::new(Fields { whole, partial }), takes_all: true, wanted: Vec::new() }
     }
 
-    pub(crate) fn whole(&self, io: &Io<'_>) -> O {
-        self.how.whole(io)
+    /// The same of a pipeline that is no sum: it collects the free outputs of this DAG, if any.
+    pub(crate) fn of(self, dag: &Dag) -> Self {
+        let has_outputs = self.takes_all && dag.free_outputs().next().is_some();
+        Self { wanted: if has_outputs { vec![0] } else { Vec::new() }, ..self }
     }
 
-    pub(crate) fn partial(&self, io: &Io<'_>) -> O::Partial {
-        self.how.partial(io)
+    /// Collects all. The slots of each term of the sum begin at one of `begins`.
+    pub(crate) fn whole(&self, io: &Io<'_>, begins: &[usize]) -> O {
+        self.how.whole(io, begins)
+    }
+
+    /// Collects what is there.
+    pub(crate) fn partial(&self, io: &Io<'_>, begins: &[usize]) -> O::Partial {
+        self.how.partial(io, begins)
     }
 
     pub(crate) fn takes_all(&self) -> bool {
         self.takes_all
     }
 
-    /// Collects this from the first slots, so many of them, and `other` from the rest.
-    pub(crate) fn and<B: Outputs + 'static>(self, other: Collect<B>, first_slots: usize) -> Collect<(O, B)>
+    /// The terms of the sum whose free outputs it collects.
+    pub(crate) fn wanted(&self) -> &[usize] {
+        &self.wanted
+    }
+
+    /// Collects this from the first terms of a sum, so many of them, and `other` from the rest.
+    pub(crate) fn and<B: Outputs + 'static>(mut self, mut other: Collect<B>, n_first: usize) -> Collect<(O, B)>
     where
         O: 'static,
     {
         let takes_all = self.takes_all && other.takes_all;
-        Collect { how: Arc::new(Both { first: self, second: other, first_slots }), takes_all }
+        let mut wanted = mem::take(&mut self.wanted);
+        wanted.extend(mem::take(&mut other.wanted).into_iter().map(|term| n_first + term));
+        Collect { how: Arc::new(Both { first: self.how, second: other.how, n_first }), takes_all, wanted }
     }
 }
 
@@ -54,7 +73,7 @@ impl Collect<()> {
 
 impl<O: Outputs> Clone for Collect<O> {
     fn clone(&self) -> Self {
-        Self { how: Arc::clone(&self.how), takes_all: self.takes_all }
+        Self { how: Arc::clone(&self.how), takes_all: self.takes_all, wanted: self.wanted.clone() }
     }
 }
 
@@ -65,13 +84,18 @@ impl<O: Outputs> fmt::Debug for Collect<O> {
 }
 
 trait CollectFrom<O: Outputs>: Send + Sync {
-    fn whole(&self, io: &Io<'_>) -> O;
-    fn partial(&self, io: &Io<'_>) -> O::Partial;
+    fn whole(&self, io: &Io<'_>, begins: &[usize]) -> O;
+    fn partial(&self, io: &Io<'_>, begins: &[usize]) -> O::Partial;
 }
 
 struct Fields<Whole, Partial> {
     whole: Whole,
     partial: Partial,
+}
+
+/// The slots of the one term that is left. An empty sum has none.
+fn of_one_term<'r>(io: &Io<'r>, begins: &[usize]) -> Io<'r> {
+    Io { slots: &io.slots[begins.first().copied().unwrap_or(0)..], ..*io }
 }
 
 impl<O, Whole, Partial> CollectFrom<O> for Fields<Whole, Partial>
@@ -80,36 +104,29 @@ where
     Whole: Fn(&Io<'_>) -> O + Send + Sync,
     Partial: Fn(&Io<'_>) -> O::Partial + Send + Sync,
 {
-    fn whole(&self, io: &Io<'_>) -> O {
-        (self.whole)(io)
+    fn whole(&self, io: &Io<'_>, begins: &[usize]) -> O {
+        (self.whole)(&of_one_term(io, begins))
     }
 
-    fn partial(&self, io: &Io<'_>) -> O::Partial {
-        (self.partial)(io)
+    fn partial(&self, io: &Io<'_>, begins: &[usize]) -> O::Partial {
+        (self.partial)(&of_one_term(io, begins))
     }
 }
 
 struct Both<A: Outputs, B: Outputs> {
-    first: Collect<A>,
-    second: Collect<B>,
-    first_slots: usize,
-}
-
-impl<A: Outputs, B: Outputs> Both<A, B> {
-    fn split<'r>(&self, io: &Io<'r>) -> (Io<'r>, Io<'r>) {
-        let (first, second) = io.slots.split_at(self.first_slots);
-        (Io { slots: first, ..*io }, Io { slots: second, ..*io })
-    }
+    first: Arc<dyn CollectFrom<A>>,
+    second: Arc<dyn CollectFrom<B>>,
+    n_first: usize,
 }
 
 impl<A: Outputs, B: Outputs> CollectFrom<(A, B)> for Both<A, B> {
-    fn whole(&self, io: &Io<'_>) -> (A, B) {
-        let (first, second) = self.split(io);
-        (self.first.whole(&first), self.second.whole(&second))
+    fn whole(&self, io: &Io<'_>, begins: &[usize]) -> (A, B) {
+        let (first, second) = begins.split_at(self.n_first);
+        (self.first.whole(io, first), self.second.whole(io, second))
     }
 
-    fn partial(&self, io: &Io<'_>) -> (A::Partial, B::Partial) {
-        let (first, second) = self.split(io);
-        (self.first.partial(&first), self.second.partial(&second))
+    fn partial(&self, io: &Io<'_>, begins: &[usize]) -> (A::Partial, B::Partial) {
+        let (first, second) = begins.split_at(self.n_first);
+        (self.first.partial(io, first), self.second.partial(io, second))
     }
 }

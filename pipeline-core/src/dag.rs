@@ -20,6 +20,7 @@ mod view;
 mod walk;
 
 use std::fmt;
+use std::panic::Location;
 
 use self::parts::{DatasetParts, NodeParts};
 pub use self::resume::ResumeHint;
@@ -105,6 +106,8 @@ pub enum Kind {
 /// ```
 pub struct Dag {
     parts: Parts,
+    /// Where the macro was called that wrote it.
+    declared_at: Option<&'static Location<'static>>,
 }
 
 /// A pipeline's own DAG is static; that of a sum is worked out when it is made.

@@ -1,15 +1,17 @@
 //! A pipeline as a value: a DAG, something to call for each of its nodes, and a way to collect its outputs.
 
+mod sum;
+
 use std::borrow::Cow;
 use std::fmt;
-use std::ops::Add;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use self::sum::Terms;
 use crate::body::Part;
 use crate::collect::Collect;
 #[cfg(feature = "rayon")]
 use crate::dag::flow::Flow;
-use crate::dag::join::{Joined, join};
+use crate::dag::join::Joined;
 use crate::dag::{Dag, Kind, Selection, SharedDag, Slice};
 use crate::memory::Memory;
 use crate::run::Outside;
@@ -19,6 +21,37 @@ use crate::{Error, Outputs};
 ///
 /// `pipeline!` makes one; a [`Runner`](crate::Runner) runs it, as often as you like. Cloning is cheap. `a + b` joins two pipelines
 /// over the same catalog: they meet in the datasets of the catalog that both name, and a run of the sum returns both outputs.
+///
+/// # Sums
+///
+/// A part that a sum has twice is there once, as in Kedro: `(a() + b()) + (b() + c())` has the nodes of `a`, `b` and `c`. A part is a
+/// pipeline that is an item, or one value and its clones; two pipelines that were written apart stay two, also if their nodes are equal.
+/// One exception follows from the types: where a sum returns the free outputs of a part twice, the part is there twice, since its values
+/// exist once. If it writes datasets of the catalog, which have one writer, that is an error when the sum is run;
+/// [`without_outputs`](Self::without_outputs) before the `+` drops the outputs on one side.
+///
+/// The type of `a + b + c` grows with each `+`: rustc takes 128 of them, which is its recursion limit. Any number of pipelines is
+/// joined by [`sum`](Iterator::sum), to one that returns no outputs; `pipelines!` does so too.
+///
+/// ```
+/// # use pipeline_core::prelude::*;
+/// # catalog! { struct Catalog { xs: Memory<Vec<f64>>, mean: Memory<f64>, low: Memory<f64>, high: Memory<f64> } }
+/// # pipeline! { averaging for Catalog { node(|xs: &[f64]| xs.iter().sum::<f64>() / xs.len() as f64, [xs] -> [mean]) } }
+/// # pipeline! { flooring for Catalog { node(f64::floor, [mean] -> [low]) } }
+/// # pipeline! { ceiling for Catalog { node(f64::ceil, [mean] -> [high]) } }
+/// # fn main() -> Result<(), pipeline_core::Error> {
+/// let low = averaging() + flooring();
+/// let high = averaging() + ceiling();
+/// assert_eq!((low + high).dag()?.len(), 3);
+///
+/// let all = [averaging().without_outputs(), flooring().without_outputs(), ceiling().without_outputs()];
+/// let all: Pipeline<Catalog> = all.into_iter().sum();
+/// assert_eq!(all.name(), Some("averaging + flooring + ceiling"));
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Example
 ///
 /// ```
 /// use pipeline_core::prelude::*;
@@ -39,8 +72,18 @@ use crate::{Error, Outputs};
 /// ```
 pub struct Pipeline<C, O: Outputs = ()> {
     name: Option<Cow<'static, str>>,
-    plan: Arc<Plan<C>>,
+    /// Whether that is what its parts are called, as it is until [`named`](Pipeline::named) says otherwise.
+    is_called_by_its_parts: bool,
+    made_of: Arc<MadeOf<C>>,
     collect: Collect<O>,
+}
+
+/// What clones share. A sum is joined when it is first asked for, so that `a + b + c` is not joined at each `+`.
+struct MadeOf<C> {
+    terms: Terms<C>,
+    /// The terms whose free outputs a run returns.
+    wanted: Vec<usize>,
+    plan: OnceLock<Result<Plan<C>, String>>,
 }
 
 /// What runs share: it never changes once it is made, but for the memory that runs hand on to each other.
@@ -48,7 +91,9 @@ pub(crate) struct Plan<C> {
     pub(crate) parts: Vec<Arc<Part<C>>>,
     /// Where the slots of each part begin.
     pub(crate) slots_from: Vec<usize>,
-    order: Planned,
+    /// Where the slots of each term of the sum begin.
+    pub(crate) begins: Vec<usize>,
+    order: Order,
     /// Whether a dataset of the catalog passes from node to node; known after the first run.
     passes_through_catalog: OnceLock<bool>,
     /// Whether a node has retries or a timeout; known after the first run.
@@ -61,27 +106,27 @@ pub(crate) struct Plan<C> {
 }
 
 /// The order of the nodes: a part's own, or a sum's.
-enum Planned {
+enum Order {
     Single(&'static Dag),
     Sum(Arc<Joined>),
-    Broken(String),
+}
+
+impl<C> MadeOf<C> {
+    fn new(terms: Terms<C>, wanted: Vec<usize>) -> Self {
+        Self { terms, wanted, plan: OnceLock::new() }
+    }
+
+    fn plan(&self) -> Result<&Plan<C>, &str> {
+        self.plan.get_or_init(|| self.terms.plan(&self.wanted)).as_ref().map_err(String::as_str)
+    }
 }
 
 impl<C, O: Outputs> Pipeline<C, O> {
     pub(crate) fn single(name: Option<&'static str>, part: Part<C>, collect: Collect<O>) -> Self {
-        let order = Planned::Single(part.dag);
-        let plan = Plan {
-            parts: vec![Arc::new(part)],
-            slots_from: vec![0],
-            order,
-            passes_through_catalog: OnceLock::new(),
-            has_patience: OnceLock::new(),
-            outside: OnceLock::new(),
-            #[cfg(feature = "rayon")]
-            flow: OnceLock::new(),
-            idle: Mutex::default(),
-        };
-        Self { name: name.map(Cow::Borrowed), plan: Arc::new(plan), collect }
+        let collect = collect.of(part.dag);
+        let name = name.map(Cow::Borrowed);
+        let made_of = MadeOf::new(Terms::one(part, name.clone()), collect.wanted().to_vec());
+        Self { name, is_called_by_its_parts: true, made_of: Arc::new(made_of), collect }
     }
 
     /// Its name: that of the item, or the one under which it is registered.
@@ -94,6 +139,7 @@ impl<C, O: Outputs> Pipeline<C, O> {
     #[must_use]
     pub fn named(mut self, name: impl Into<Cow<'static, str>>) -> Self {
         self.name = Some(name.into());
+        self.is_called_by_its_parts = false;
         self
     }
 
@@ -103,20 +149,15 @@ impl<C, O: Outputs> Pipeline<C, O> {
     ///
     /// Fails for a sum whose parts do not fit together: a dataset with two writers, two nodes of one name, a cycle.
     pub fn dag(&self) -> Result<&Dag, Error> {
-        match &self.plan.order {
-            Planned::Single(dag) => Ok(dag),
-            Planned::Sum(joined) => Ok(&joined.dag),
-            Planned::Broken(problem) => Err(self.broken(problem)),
-        }
+        self.plan().map(Plan::dag)
     }
 
     /// Its DAG, for those that outlive it.
     pub(crate) fn shared_dag(&self) -> Result<SharedDag, Error> {
-        match &self.plan.order {
-            Planned::Single(dag) => Ok(SharedDag::Static(dag)),
-            Planned::Sum(joined) => Ok(SharedDag::Sum(Arc::clone(joined))),
-            Planned::Broken(problem) => Err(self.broken(problem)),
-        }
+        Ok(match &self.plan()?.order {
+            Order::Single(dag) => SharedDag::Static(dag),
+            Order::Sum(joined) => SharedDag::Sum(Arc::clone(joined)),
+        })
     }
 
     #[cold]
@@ -137,11 +178,15 @@ impl<C, O: Outputs> Pipeline<C, O> {
     /// A registry holds them so.
     #[must_use]
     pub fn without_outputs(self) -> Pipeline<C> {
-        Pipeline { name: self.name, plan: self.plan, collect: Collect::nothing() }
+        let Self { name, is_called_by_its_parts, made_of, .. } = self;
+        Pipeline { name, is_called_by_its_parts, made_of: sum::without_outputs(made_of), collect: Collect::nothing() }
     }
 
-    pub(crate) fn plan(&self) -> &Plan<C> {
-        &self.plan
+    /// # Errors
+    ///
+    /// Fails as [`dag`](Self::dag) does.
+    pub(crate) fn plan(&self) -> Result<&Plan<C>, Error> {
+        self.made_of.plan().map_err(|problem| self.broken(problem))
     }
 
     pub(crate) fn collect(&self) -> &Collect<O> {
@@ -154,6 +199,35 @@ impl<C, O: Outputs> Pipeline<C, O> {
 }
 
 impl<C> Plan<C> {
+    /// The plan of these parts, in this order; each term of the sum is one of them.
+    fn new(parts: Vec<Arc<Part<C>>>, terms: &[usize], order: Order) -> Self {
+        let mut slots_from = Vec::with_capacity(parts.len());
+        let mut next = 0;
+        for part in &parts {
+            slots_from.push(next);
+            next += part.slots.len();
+        }
+        Self {
+            begins: terms.iter().map(|&part| slots_from[part]).collect(),
+            parts,
+            slots_from,
+            order,
+            passes_through_catalog: OnceLock::new(),
+            has_patience: OnceLock::new(),
+            outside: OnceLock::new(),
+            #[cfg(feature = "rayon")]
+            flow: OnceLock::new(),
+            idle: Mutex::default(),
+        }
+    }
+
+    fn dag(&self) -> &Dag {
+        match &self.order {
+            Order::Single(dag) => dag,
+            Order::Sum(joined) => &joined.dag,
+        }
+    }
+
     pub(crate) fn n_nodes(&self) -> usize {
         self.parts.iter().map(|part| part.dag.len()).sum()
     }
@@ -161,22 +235,18 @@ impl<C> Plan<C> {
     /// For a node of the DAG, its part and its place in the part.
     pub(crate) fn origin(&self, node: usize) -> (usize, usize) {
         match &self.order {
-            Planned::Sum(joined) => {
+            Order::Sum(joined) => {
                 let (part, node) = joined.origins[node];
                 (part as usize, node as usize)
             }
-            Planned::Single(_) | Planned::Broken(_) => (0, node),
+            Order::Single(_) => (0, node),
         }
     }
 
     /// Whether a dataset of the catalog passes from node to node.
     pub(crate) fn passes_through_catalog(&self) -> bool {
         let passes = |dag: &Dag| dag.edges().any(|(_, dataset, _)| dataset.kind() == Kind::Catalog);
-        *self.passes_through_catalog.get_or_init(|| match &self.order {
-            Planned::Single(dag) => passes(dag),
-            Planned::Sum(joined) => passes(&joined.dag),
-            Planned::Broken(_) => false,
-        })
+        *self.passes_through_catalog.get_or_init(|| passes(self.dag()))
     }
 
     /// Whether a node may be called several times, or has a time to keep.
@@ -211,46 +281,15 @@ impl<C> Plan<C> {
     }
 }
 
-/// Joins two pipelines; see [`Pipeline`]. Whether they fit together is told when the sum is run or its DAG read, and in
-/// `pipelines!` when it compiles.
-impl<C: 'static, A: Outputs + 'static, B: Outputs + 'static> Add<Pipeline<C, B>> for Pipeline<C, A> {
-    type Output = Pipeline<C, (A, B)>;
-
-    fn add(self, other: Pipeline<C, B>) -> Pipeline<C, (A, B)> {
-        let name = match (&self.name, &other.name) {
-            (Some(a), Some(b)) => Some(Cow::Owned(format!("{a} + {b}"))),
-            _ => None,
-        };
-        let parts: Vec<Arc<Part<C>>> = self.plan.parts.iter().chain(&other.plan.parts).cloned().collect();
-        let mut slots_from = Vec::with_capacity(parts.len());
-        let mut next = 0;
-        for part in &parts {
-            slots_from.push(next);
-            next += part.slots.len();
-        }
-        let dags: Vec<&Dag> = parts.iter().map(|part| part.dag).collect();
-        let order = join(&dags).map_or_else(Planned::Broken, |joined| Planned::Sum(Arc::new(joined)));
-
-        let left_slots = self.plan.parts.iter().map(|part| part.slots.len()).sum();
-        let collect = self.collect.and(other.collect, left_slots);
-        let plan = Plan {
-            parts,
-            slots_from,
-            order,
-            passes_through_catalog: OnceLock::new(),
-            has_patience: OnceLock::new(),
-            outside: OnceLock::new(),
-            #[cfg(feature = "rayon")]
-            flow: OnceLock::new(),
-            idle: Mutex::default(),
-        };
-        Pipeline { name, plan: Arc::new(plan), collect }
-    }
-}
-
 impl<C, O: Outputs> Clone for Pipeline<C, O> {
     fn clone(&self) -> Self {
-        Self { name: self.name.clone(), plan: Arc::clone(&self.plan), collect: self.collect.clone() }
+        let Self { name, is_called_by_its_parts, made_of, collect } = self;
+        Self {
+            name: name.clone(),
+            is_called_by_its_parts: *is_called_by_its_parts,
+            made_of: Arc::clone(made_of),
+            collect: collect.clone(),
+        }
     }
 }
 
@@ -258,10 +297,9 @@ impl<C, O: Outputs> fmt::Debug for Pipeline<C, O> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut debug = f.debug_struct("Pipeline");
         debug.field("name", &self.name);
-        match &self.plan.order {
-            Planned::Broken(problem) => debug.field("problem", problem),
-            Planned::Single(dag) => debug.field("nodes", &dag.nodes().collect::<Vec<_>>()),
-            Planned::Sum(joined) => debug.field("nodes", &joined.dag.nodes().collect::<Vec<_>>()),
+        match self.made_of.plan() {
+            Ok(plan) => debug.field("nodes", &plan.dag().nodes().collect::<Vec<_>>()),
+            Err(problem) => debug.field("problem", &problem),
         };
         debug.finish_non_exhaustive()
     }

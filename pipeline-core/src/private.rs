@@ -19,6 +19,6 @@ pub mod dag {
 /// What a sum in `pipelines!` is checked with.
 pub mod sum {
     pub use crate::dag::check_sum::{
-        Dataset, Declared, Part, Term, Text, cycle, declared, declared_portable, is_used, two_parts,
+        Addend, Checked, Dataset, Declared, Part, Sum, Term, Text, are_used, declared, declared_portable, literal,
     };
 }

@@ -51,8 +51,9 @@ impl<C> Pipelines<C> {
 
     /// Adds a pipeline, in the place of an earlier one of the same name.
     #[must_use]
-    pub fn with<O: Outputs>(self, name: impl Into<Cow<'static, str>>, pipeline: Pipeline<C, O>) -> Self {
-        self.and(name, pipeline)
+    pub fn with<O: Outputs>(mut self, name: impl Into<Cow<'static, str>>, pipeline: Pipeline<C, O>) -> Self {
+        self.insert(pipeline.without_outputs().named(name));
+        self
     }
 }
 
@@ -63,22 +64,38 @@ impl<C> Pipelines<C, AnyProcess> {
     pub fn portable(catalog: fn() -> C) -> Self {
         Self { entries: Vec::new(), catalog, run_in: PhantomData }
     }
+}
 
-    /// As `with`.
+/// What `pipelines!` makes it with.
+#[doc(hidden)]
+impl<C, R> Pipelines<C, R> {
+    /// Adds a pipeline.
+    pub fn add<O: Outputs>(&mut self, name: &'static str, pipeline: Pipeline<C, O>) {
+        self.insert(pipeline.without_outputs().named(name));
+    }
+
+    /// Adds the sum of these.
+    pub fn add_sum<const N: usize>(&mut self, name: &'static str, terms: [Pipeline<C>; N]) {
+        self.insert(terms.into_iter().sum::<Pipeline<C>>().named(name));
+    }
+
+    /// An earlier entry as a term of a sum.
+    ///
+    /// # Panics
+    ///
+    /// Panics if there are not so many.
     #[must_use]
-    pub fn with_portable<O: Outputs>(self, name: impl Into<Cow<'static, str>>, pipeline: Pipeline<C, O>) -> Self {
-        self.and(name, pipeline)
+    pub fn entry(&self, place: usize) -> Pipeline<C> {
+        self.entries[place].clone()
     }
 }
 
 impl<C, R> Pipelines<C, R> {
-    fn and<O: Outputs>(mut self, name: impl Into<Cow<'static, str>>, pipeline: Pipeline<C, O>) -> Self {
-        let pipeline = pipeline.without_outputs().named(name);
+    fn insert(&mut self, pipeline: Pipeline<C>) {
         match self.entries.iter_mut().find(|known| known.name() == pipeline.name()) {
             Some(known) => *known = pipeline,
             None => self.entries.push(pipeline),
         }
-        self
     }
 
     /// The pipeline of this name.

@@ -7,7 +7,6 @@ pub fn pipelines() -> pipeline_core::Pipelines<Catalog> {
             pipeline: models::training(),
         },
     );
-    #[allow(long_running_const_eval)]
     const _: () = if let ::core::option::Option::Some(text) = PART_0_0.mistake {
         ::core::panic!("{}", text.as_str())
     };
@@ -18,66 +17,66 @@ pub fn pipelines() -> pipeline_core::Pipelines<Catalog> {
             &[in_catalog("A").read_by(&[0]), in_catalog("B").written_by(0)],
         )
     };
-    #[allow(long_running_const_eval)]
-    const _: () = if let ::core::option::Option::Some(text) = pipeline_core::__private::sum::two_parts(
-        ("models::training", PART_0_0.dag),
-        ("ab", &DAG_1_0),
-    ) {
-        ::core::panic!("{}", text.as_str())
-    };
-    #[allow(long_running_const_eval)]
-    const _: () = if let ::core::option::Option::Some(text) = pipeline_core::__private::sum::cycle::<
-        { 0 + pipeline_core::Dag::len(PART_0_0.dag) + pipeline_core::Dag::len(&DAG_1_0) },
-    >(&[("models::training", PART_0_0.dag), ("ab", &DAG_1_0)]) {
-        ::core::panic!("{}", text.as_str())
-    };
-    const ALL: &[&pipeline_core::Dag] = &[
-        PART_0_0.dag,
-        &DAG_1_0,
-        PART_0_0.dag,
-        &DAG_1_0,
+    const PARTS_OF_SUMS: &[pipeline_core::__private::sum::Part] = &[
+        PART_0_0.part,
+        pipeline_core::__private::sum::literal("ab", &DAG_1_0),
     ];
-    let pipeline_training = (pipeline_core::__private::sum::Term::<Catalog, _> {
-        pipeline: models::training(),
-    }
-        .pipeline)
-        .named("training");
-    let pipeline_ab = ({
-        let mut body = pipeline_core::__private::Body::<
-            pipeline_core::__private::Seen<
-                { <Catalog as pipeline_core::__private::Catalog>::HAS_DATASETS },
-                Catalog,
-            >,
-        >::new(&DAG_1_0);
-        use pipeline_core::__private::{
-            TakesAsDeclared as _, TakesReference as _, TakesValue as _,
-        };
-        body.node(
-            (),
-            |catalog, io, ()| {
-                let in_A = &mut io.load(0, &catalog.A)?;
-                let out_B = {
-                    let function = identity;
-                    function((&&&in_A.ask(&function)).takes(io.pass(in_A)))
+    const SUM_2: pipeline_core::__private::sum::Sum<2> = pipeline_core::__private::sum::Sum::new(
+        PARTS_OF_SUMS,
+        [("", &[0]), ("", &[1])],
+    );
+    #[allow(long_running_const_eval)]
+    const CHECKED_SUM_2: pipeline_core::__private::sum::Checked<2> = SUM_2
+        .check::<{ SUM_2.size() }>();
+    const _: () = if let ::core::option::Option::Some(text) = CHECKED_SUM_2.of_term(1) {
+        ::core::panic!("{}", text.as_str())
+    };
+    const _: () = if let ::core::option::Option::Some(text) = CHECKED_SUM_2.circle {
+        ::core::panic!("{}", text.as_str())
+    };
+    let mut pipelines = pipeline_core::__private::Pipelines::new(
+        <Catalog as ::core::default::Default>::default,
+    );
+    pipelines
+        .add(
+            "training",
+            pipeline_core::__private::sum::Term::<Catalog, _> {
+                pipeline: models::training(),
+            }
+                .pipeline,
+        );
+    pipelines
+        .add(
+            "ab",
+            {
+                let mut body = pipeline_core::__private::Body::<
+                    pipeline_core::__private::Seen<
+                        { <Catalog as pipeline_core::__private::Catalog>::HAS_DATASETS },
+                        Catalog,
+                    >,
+                >::new(&DAG_1_0);
+                use pipeline_core::__private::{
+                    TakesAsDeclared as _, TakesReference as _, TakesValue as _,
                 };
-                io.output(out_B).save(1, &catalog.B)?;
-                io.done()
+                body.node(
+                    (),
+                    |catalog, io, ()| {
+                        let in_A = &mut io.load(0, &catalog.A)?;
+                        let out_B = {
+                            let function = identity;
+                            function((&&&in_A.ask(&function)).takes(io.pass(in_A)))
+                        };
+                        io.output(out_B).save(1, &catalog.B)?;
+                        io.done()
+                    },
+                );
+                body.pipeline(
+                    ::core::option::Option::None,
+                    &DAG_1_0,
+                    pipeline_core::__private::Collect::nothing(),
+                )
             },
         );
-        body.pipeline(
-            ::core::option::Option::None,
-            &DAG_1_0,
-            pipeline_core::__private::Collect::nothing(),
-        )
-    })
-        .named("ab");
-    let pipeline___default__ = (::core::clone::Clone::clone(&pipeline_training)
-        + ::core::clone::Clone::clone(&pipeline_ab))
-        .named("__default__");
-    pipeline_core::__private::Pipelines::new(
-            <Catalog as ::core::default::Default>::default,
-        )
-        .with("training", pipeline_training)
-        .with("ab", pipeline_ab)
-        .with("__default__", pipeline___default__)
+    pipelines.add_sum("__default__", [pipelines.entry(0), pipelines.entry(1)]);
+    pipelines
 }

@@ -1,5 +1,8 @@
 //! The rules that a pipeline keeps, a function each. What rustc says by itself, and better, is not here.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry as HashEntry;
+
 use pipeline_graph::Cycle;
 use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
 
@@ -57,13 +60,18 @@ fn nodes_read_or_write(graph: &Graph<'_>, diagnostics: &mut Diagnostics) {
 
 /// The names of nodes are unique, and made of what Kedro allows.
 fn node_names_are_unique(graph: &Graph<'_>, diagnostics: &mut Diagnostics) {
-    let names: Vec<_> = graph.nodes.iter().filter_map(|node| node.name.as_ref()).collect();
-    for (index, name) in names.iter().enumerate() {
+    let mut first_of: HashMap<String, Span> = HashMap::new();
+    for name in graph.nodes.iter().filter_map(|node| node.name.as_ref()) {
         let text = name.value();
-        if let Some(first) = names[..index].iter().find(|first| first.value() == text) {
-            let first = diagnostics::Place { span: first.span(), role: "the_first_node_of_this_name".to_owned() };
-            let message = format!("two nodes are called `{text}`");
-            diagnostics.error_with_places(name.span(), &message, &[first]);
+        match first_of.entry(text.clone()) {
+            HashEntry::Occupied(first) => {
+                let first = diagnostics::Place { span: *first.get(), role: "the_first_node_of_this_name".to_owned() };
+                let message = format!("two nodes are called `{text}`");
+                diagnostics.error_with_places(name.span(), &message, &[first]);
+            }
+            HashEntry::Vacant(new) => {
+                new.insert(name.span());
+            }
         }
         if !is_a_name(&text) {
             let message = format!("`{text}` cannot be the name of a node");

@@ -6,7 +6,10 @@
 
 mod attributes;
 mod call;
+mod chunks;
 mod outputs;
+
+use std::collections::HashSet;
 
 use pipeline_graph::{Cycle, Order};
 use proc_macro2::{Delimiter, Group, Ident, Literal, Span, TokenStream};
@@ -52,7 +55,7 @@ impl Context<'_> {
 
 /// Expands a pipeline.
 pub(crate) fn expand(context: &Context<'_>, graph: &Graph<'_>, form: &Form) -> TokenStream {
-    let expansion = Expansion::new(context, graph);
+    let expansion = Expansion { has_no_locals: matches!(form, Form::Item(_)), ..Expansion::new(context, graph) };
     match form {
         Form::Item(item) => expansion.item(item),
         Form::Expression => {
@@ -67,7 +70,7 @@ pub(crate) fn expand(context: &Context<'_>, graph: &Graph<'_>, form: &Form) -> T
 
 /// Expands an expression whose DAG others need to name: the static, and the pipeline.
 pub(crate) fn expand_apart(context: &Context<'_>, graph: &Graph<'_>, name: &Ident) -> (TokenStream, TokenStream) {
-    let expansion = Expansion { has_nameless_outputs: true, ..Expansion::new(context, graph) };
+    let expansion = Expansion { has_nameless_outputs: true, has_no_locals: true, ..Expansion::new(context, graph) };
     let (names, dag) = (context.names(), expansion.static_dag(name));
     (quote!(#names #dag), expansion.expression(name))
 }
@@ -89,12 +92,15 @@ pub(crate) struct Expansion<'a> {
     places: Places,
     /// No code can name the free outputs of an entry of a registry.
     has_nameless_outputs: bool,
+    /// Its functions stand where there are no local variables.
+    has_no_locals: bool,
 }
 
 impl<'a> Expansion<'a> {
     fn new(context: &'a Context<'a>, graph: &'a Graph<'a>) -> Self {
         let order = order_or_source(graph);
-        Self { context, graph, places: Places::new(graph, &order.nodes), order, has_nameless_outputs: false }
+        let places = Places::new(graph, &order.nodes);
+        Self { context, graph, places, order, has_nameless_outputs: false, has_no_locals: false }
     }
 
     /// A struct that has the DAG and is what a run returns, and a function that makes the pipeline.
@@ -212,13 +218,20 @@ impl<'a> Expansion<'a> {
 
     /// The slots and nodes, in a local `body`.
     fn body(&self) -> TokenStream {
+        match self.chunks().as_slice() {
+            [nodes] => self.nodes(nodes),
+            chunks => self.in_chunks(chunks),
+        }
+    }
+
+    /// Nodes with their slots.
+    fn nodes(&self, nodes: &[usize]) -> TokenStream {
         let krate = self.context.krate;
+        let written = self.written_by(nodes);
         let mut declared = vec![false; self.graph.datasets.len()];
         let mut asks = false;
         let mut ports = self.context.is_portable.then(|| Ports::new(self));
-        let nodes: Vec<TokenStream> = self
-            .order
-            .nodes
+        let nodes: Vec<TokenStream> = nodes
             .iter()
             .map(|&node| {
                 let tokens = self.node(node, &declared, &mut asks);
@@ -228,7 +241,7 @@ impl<'a> Expansion<'a> {
                 quote!(#(#slots)* #ports #tokens #(#given)*)
             })
             .collect();
-        let no_results = self.no_results();
+        let no_results = self.no_results(&written);
         let in_scope = [
             asks.then(|| quote!(TakesAsDeclared as _, TakesReference as _, TakesValue as _,)),
             (!no_results.is_empty()).then(|| quote!(HoldsAResult as _, HoldsAny as _,)),
@@ -247,10 +260,10 @@ impl<'a> Expansion<'a> {
     }
 
     /// A check for each dataset in memory whose type is inferred from a function without `?`: behind all nodes, when types are known.
-    fn no_results(&self) -> Vec<TokenStream> {
+    fn no_results(&self, written: &HashSet<usize>) -> Vec<TokenStream> {
         let unwritten = |id: &&usize| {
             let dataset = &self.graph.datasets[**id];
-            dataset.home == Home::Memory && dataset.ty.is_none()
+            written.contains(*id) && dataset.home == Home::Memory && dataset.ty.is_none()
         };
         let writers = self.places.datasets.iter().filter(unwritten).filter_map(|&id| {
             let &writer = self.graph.datasets[id].writers.first()?;

@@ -1,6 +1,8 @@
 //! `pipelines!`: pipelines by name.
 
-use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
+use std::collections::{HashMap, HashSet};
+
+use proc_macro2::{Delimiter, Group, Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::buffer::Cursor;
 use syn::ext::IdentExt;
@@ -226,15 +228,19 @@ fn term(input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> syn::Result<Te
 /// A bare name is an entry, no two entries have one name, and none is made of itself.
 fn check(registry: &Registry, diagnostics: &mut Diagnostics) {
     let known: Vec<String> = registry.pipelines.iter().map(|registered| plain(&registered.name)).collect();
+    let mut first_of: HashMap<&str, usize> = HashMap::new();
+    for (index, name) in known.iter().enumerate() {
+        first_of.entry(name).or_insert(index);
+    }
     for (index, registered) in registry.pipelines.iter().enumerate() {
         let name = &known[index];
-        if known[..index].contains(name) {
+        if first_of[name.as_str()] < index {
             diagnostics.error(registered.name.span(), &format!("two pipelines are registered as `{name}`"), "");
         }
         for term in &registered.terms {
             let Term::Entry(entry) = term else { continue };
             let text = plain(entry);
-            match known.iter().position(|known| *known == text) {
+            match first_of.get(text.as_str()).copied() {
                 None => {
                     let known: Vec<&str> = known.iter().map(String::as_str).collect();
                     let hint = pipeline_graph::did_you_mean(&text, &known, "the registered pipelines");
@@ -262,80 +268,192 @@ fn expand(
     names: &TokenStream,
 ) -> TokenStream {
     let Registry { attributes, is_portable, visibility, name, catalog, pipelines } = registry;
-    let mut parts: Vec<Vec<Part>> = Vec::with_capacity(pipelines.len());
-    let mut items = TokenStream::new();
-    let mut made = TokenStream::new();
-    let declared_as = if *is_portable { quote!(declared_portable) } else { quote!(declared) };
-    for (index, registered) in pipelines.iter().enumerate() {
-        let mut own_parts = Vec::new();
-        let mut values = Vec::new();
-        for (term_index, term) in registered.terms.iter().enumerate() {
-            let value = match term {
-                Term::Entry(entry) => {
-                    match pipelines[..index].iter().position(|earlier| plain(&earlier.name) == plain(entry)) {
-                        Some(place) => {
-                            own_parts.extend(parts[place].iter().map(|part| Part { at: entry.span(), ..part.clone() }));
-                            let local = local(&pipelines[place].name);
-                            quote!(::core::clone::Clone::clone(&#local))
-                        }
-                        None => missing(krate, catalog),
-                    }
-                }
-                Term::Unreadable(_) => missing(krate, catalog),
-                Term::Path(path) => {
-                    let name = text_of(path);
-                    let part = format_ident!("PART_{index}_{term_index}", span = Span::mixed_site());
-                    let Declared { at, term } = declared(krate, catalog, path);
-                    let sum = quote!(#krate::__private::sum);
-                    items.extend(quote!(const #part: #sum::Declared = #sum::#declared_as(#name, || #term);));
-                    items.extend(constant(at, &quote!(#part.mistake)));
-                    own_parts.push(Part { name, dag: quote!(#part.dag), at });
-                    quote!(#term.pipeline)
-                }
-                Term::Literal(nodes) => {
-                    let dag = format_ident!("DAG_{index}_{term_index}", span = Span::mixed_site());
-                    let (item, value) = literal(krate, catalog, entries, nodes, *is_portable, &dag);
-                    items.extend(item);
-                    own_parts.push(Part {
-                        name: plain(&registered.name),
-                        dag: quote!(&#dag),
-                        at: registered.name.span(),
-                    });
-                    value
-                }
-            };
-            values.push(value);
-        }
-        if registered.terms.len() > 1 {
-            items.extend(check_sum(krate, &registered.terms, &own_parts));
-        }
-        parts.push(own_parts);
-        let (local, text) = (local(&registered.name), plain(&registered.name));
-        made.extend(quote!(let #local = (#(#values)+*).named(#text);));
-    }
-    let texts: Vec<String> = pipelines.iter().map(|registered| plain(&registered.name)).collect();
-    // The second of two entries of one name has been reported.
-    let is_first = |index: &usize| !texts[..*index].contains(&texts[*index]);
-    let (new, with, reach) = if *is_portable {
-        (quote!(portable), quote!(with_portable), quote!(, #krate::dataset::AnyProcess))
+    let mut expansion = Expansion::new(krate, catalog, entries, *is_portable);
+    pipelines.iter().for_each(|registered| expansion.entry(registered));
+    let (new, reach) = if *is_portable {
+        (quote!(portable), quote!(, #krate::dataset::AnyProcess))
     } else {
-        (quote!(new), quote!(with), TokenStream::new())
+        (quote!(new), TokenStream::new())
     };
-    let made_with = (0..pipelines.len()).filter(is_first).map(|index| {
-        let (local, text) = (local(&pipelines[index].name), &texts[index]);
-        quote!(.#with(#text, #local))
-    });
     // What a mistake has left out may use any dataset.
-    let datasets_are_used = diagnostics.is_empty().then(|| check_datasets(krate, entries, &parts));
+    let datasets_are_used = diagnostics.is_empty().then(|| expansion.check_datasets());
+    let (parts, local) = (expansion.parts(), expansion.local());
+    let Expansion { items, checks, made, .. } = &expansion;
     quote! {
         #attributes
         #[must_use]
         #visibility fn #name() -> #krate::Pipelines<#catalog #reach> {
             #names
             #items
+            #parts
+            #checks
             #datasets_are_used
+            let mut #local = #krate::__private::Pipelines::#new(<#catalog as ::core::default::Default>::default);
             #made
-            #krate::__private::Pipelines::#new(<#catalog as ::core::default::Default>::default) #(#made_with)*
+            #local
+        }
+    }
+}
+
+/// The body of the function, entry by entry.
+struct Expansion<'a> {
+    krate: &'a TokenStream,
+    catalog: &'a TokenStream,
+    entries: &'a [Entry],
+    is_portable: bool,
+    /// The pipelines that all entries are made of, each once: what rustc is to take for what is known of it.
+    parts: Vec<TokenStream>,
+    /// The places among them of those that are declared elsewhere, by their paths.
+    of_paths: HashMap<String, usize>,
+    /// The entries, and their places by their names.
+    made_entries: Vec<MadeEntry>,
+    of_names: HashMap<String, usize>,
+    /// The DAGs of all parts.
+    items: TokenStream,
+    checks: TokenStream,
+    made: TokenStream,
+}
+
+impl<'a> Expansion<'a> {
+    fn new(krate: &'a TokenStream, catalog: &'a TokenStream, entries: &'a [Entry], is_portable: bool) -> Self {
+        Self {
+            krate,
+            catalog,
+            entries,
+            is_portable,
+            parts: Vec::new(),
+            of_paths: HashMap::new(),
+            made_entries: Vec::new(),
+            of_names: HashMap::new(),
+            items: TokenStream::new(),
+            checks: TokenStream::new(),
+            made: TokenStream::new(),
+        }
+    }
+
+    fn entry(&mut self, registered: &Registered) {
+        let index = self.made_entries.len();
+        let (krate, catalog, local, text) = (self.krate, self.catalog, self.local(), plain(&registered.name));
+        let mut addends = Vec::with_capacity(registered.terms.len());
+        let mut values = Vec::with_capacity(registered.terms.len());
+        for (term_index, term) in registered.terms.iter().enumerate() {
+            let (addend, value) = match term {
+                Term::Entry(entry) => match self.of_names.get(&plain(entry)) {
+                    Some(&place) => {
+                        let MadeEntry { is_sum, parts } = &self.made_entries[place];
+                        let by_way_of = if *is_sum { plain(entry) } else { String::new() };
+                        let place = Literal::usize_unsuffixed(place);
+                        (Addend { by_way_of, parts: parts.clone(), at: entry.span() }, quote!(#local.entry(#place)))
+                    }
+                    None => (Addend::nothing(entry.span()), missing(krate, catalog)),
+                },
+                Term::Unreadable(_) => (Addend::nothing(Span::call_site()), missing(krate, catalog)),
+                Term::Path(path) => {
+                    let (place, at, value) = self.path(path, &format!("{index}_{term_index}"));
+                    (Addend { by_way_of: String::new(), parts: vec![place], at }, value)
+                }
+                Term::Literal(nodes) => {
+                    let dag = format_ident!("DAG_{index}_{term_index}", span = Span::mixed_site());
+                    let (item, value) = literal(krate, catalog, self.entries, nodes, self.is_portable, &dag);
+                    self.items.extend(item);
+                    self.parts.push(quote!(#krate::__private::sum::literal(#text, &#dag)));
+                    let parts = vec![self.parts.len() - 1];
+                    (Addend { by_way_of: String::new(), parts, at: registered.name.span() }, value)
+                }
+            };
+            addends.push(addend);
+            let is_entry = matches!(term, Term::Entry(_));
+            values.push(if registered.terms.len() > 1 && !is_entry { quote!(#value.without_outputs()) } else { value });
+        }
+        let made = if let [value] = values.as_slice() {
+            quote!(#local.add(#text, #value);)
+        } else {
+            self.check_sum(index, &registered.terms, &addends);
+            quote!(#local.add_sum(#text, [#(#values),*]);)
+        };
+        self.made.extend(made);
+        // A sum of sums has what these have in common once.
+        let mut is_known = HashSet::new();
+        let parts = addends.into_iter().flat_map(|addend| addend.parts).filter(|&part| is_known.insert(part)).collect();
+        self.made_entries.push(MadeEntry { is_sum: registered.terms.len() > 1, parts });
+        self.of_names.entry(text).or_insert(index);
+    }
+
+    /// The registry while it is made.
+    fn local(&self) -> Ident {
+        Ident::new("pipelines", Span::mixed_site())
+    }
+
+    /// A pipeline that is declared elsewhere: the place of its part, where its name stands, and the pipeline.
+    fn path(&mut self, path: &TokenStream, number: &str) -> (usize, Span, TokenStream) {
+        let (krate, name) = (self.krate, path.to_string().replace(' ', ""));
+        let part = format_ident!("PART_{number}", span = Span::mixed_site());
+        let Declared { at, term } = declared(krate, self.catalog, path);
+        let sum = quote!(#krate::__private::sum);
+        let declared_as = if self.is_portable { quote!(declared_portable) } else { quote!(declared) };
+        self.items.extend(quote!(const #part: #sum::Declared = #sum::#declared_as(#name, || #term);));
+        self.items.extend(constant(at, &quote!(#part.mistake)));
+        let parts = &mut self.parts;
+        let place = *self.of_paths.entry(name).or_insert_with(|| {
+            parts.push(quote!(#part.part));
+            parts.len() - 1
+        });
+        (place, at, quote!(#term.pipeline))
+    }
+
+    /// All parts, for the checks.
+    fn parts(&self) -> TokenStream {
+        let (krate, parts) = (self.krate, &self.parts);
+        quote!(const PARTS_OF_SUMS: &[#krate::__private::sum::Part] = &[#(#parts),*];)
+    }
+
+    /// Constants that panic if the parts of a sum do not fit together: only rustc knows the DAGs of pipelines declared elsewhere.
+    fn check_sum(&mut self, index: usize, terms: &[Term], addends: &[Addend]) {
+        let sum = format_ident!("SUM_{index}", span = Span::mixed_site());
+        let checked = format_ident!("CHECKED_SUM_{index}", span = Span::mixed_site());
+        let n_terms = Literal::usize_unsuffixed(addends.len());
+        let krate = self.krate;
+        let all = addends.iter().map(|Addend { by_way_of, parts, .. }| {
+            let parts = parts.iter().map(|&place| Literal::usize_unsuffixed(place));
+            quote!((#by_way_of, &[#(#parts),*]))
+        });
+        self.checks.extend(quote! {
+            const #sum: #krate::__private::sum::Sum<#n_terms> = #krate::__private::sum::Sum::new(PARTS_OF_SUMS, [#(#all),*]);
+            #[allow(long_running_const_eval)]
+            const #checked: #krate::__private::sum::Checked<#n_terms> = #sum.check::<{ #sum.size() }>();
+        });
+        // The one part of the first term stands before all others.
+        for (term, addend) in
+            addends.iter().enumerate().filter(|(term, addend)| addend.parts.len() > usize::from(*term == 0))
+        {
+            let term = Literal::usize_unsuffixed(term);
+            self.checks.extend(constant(addend.at, &quote!(#checked.of_term(#term))));
+        }
+        let places: Vec<Span> = terms.iter().flat_map(Term::tokens).map(|tree| tree.span()).collect();
+        let call_site = Span::call_site();
+        let (first, last) = (places.first().copied().unwrap_or(call_site), places.last().copied().unwrap_or(call_site));
+        self.checks.extend(constant_over(first, last, &quote!(#checked.circle)));
+    }
+
+    /// Calls that warn, under its name in the catalog, of each dataset that no pipeline uses. Those of another crate's catalog may be used there.
+    fn check_datasets(&self) -> TokenStream {
+        let krate = self.krate;
+        let of_this_crate = |entry: &&Entry| entry.kind == EntryKind::Dataset && entry.span.is_some();
+        let datasets: Vec<&Entry> = self.entries.iter().filter(of_this_crate).collect();
+        if datasets.is_empty() {
+            return TokenStream::new();
+        }
+        let (names, n_datasets) = (datasets.iter().map(|entry| &entry.name), Literal::usize_unsuffixed(datasets.len()));
+        let checks = datasets.iter().enumerate().filter_map(|(index, entry)| {
+            let used = Ident::new("used_by_a_pipeline", Span::call_site().located_at(entry.span?));
+            let index = Literal::usize_unsuffixed(index);
+            Some(quote!(#krate::__private::sum::Dataset::<{ USED_DATASETS[#index] }>::#used();))
+        });
+        quote! {
+            #[allow(long_running_const_eval)]
+            const USED_DATASETS: [::core::primitive::bool; #n_datasets] =
+                #krate::__private::sum::are_used([#(#names),*], PARTS_OF_SUMS);
+            #(#checks)*
         }
     }
 }
@@ -411,51 +529,27 @@ fn text_of(path: &TokenStream) -> String {
     path.to_string().replace(' ', "")
 }
 
-/// A pipeline that is a part of a sum.
-#[derive(Clone)]
-struct Part {
-    /// What the user calls it.
-    name: String,
-    /// An expression for its DAG.
-    dag: TokenStream,
+/// An entry that sums can be made of.
+struct MadeEntry {
+    is_sum: bool,
+    /// The places of its parts.
+    parts: Vec<usize>,
+}
+
+/// A term of a sum, as its check sees it.
+struct Addend {
+    /// The entry, if that is a sum itself.
+    by_way_of: String,
+    /// The places of its parts.
+    parts: Vec<usize>,
     /// Where the sum names it.
     at: Span,
 }
 
-/// Constants that panic if the parts of a sum do not fit together: only rustc knows the DAGs of pipelines declared elsewhere.
-fn check_sum(krate: &TokenStream, terms: &[Term], parts: &[Part]) -> TokenStream {
-    let part = |part: &Part| {
-        let Part { name, dag, .. } = part;
-        quote!((#name, #dag))
-    };
-    let mut checks = TokenStream::new();
-    for (index, second) in parts.iter().enumerate() {
-        for first in &parts[..index] {
-            let (first, second_part) = (part(first), part(second));
-            checks.extend(constant(second.at, &quote!(#krate::__private::sum::two_parts(#first, #second_part))));
-        }
-    }
-    let dags = parts.iter().map(|part| &part.dag);
-    let n_nodes = quote!({ 0 #(+ #krate::Dag::len(#dags))* });
-    let all = parts.iter().map(part);
-    let places: Vec<Span> = terms.iter().flat_map(Term::tokens).map(|tree| tree.span()).collect();
-    let call_site = Span::call_site();
-    let (first, last) = (places.first().copied().unwrap_or(call_site), places.last().copied().unwrap_or(call_site));
-    checks.extend(constant_over(first, last, &quote!(#krate::__private::sum::cycle::<#n_nodes>(&[#(#all),*]))));
-    checks
-}
-
-/// Calls that warn, under its name in the catalog, of each dataset that no pipeline uses. Those of another crate's catalog may be used there.
-fn check_datasets(krate: &TokenStream, entries: &[Entry], parts: &[Vec<Part>]) -> TokenStream {
-    let dags: Vec<&TokenStream> = parts.iter().flatten().map(|part| &part.dag).collect();
-    let checks = entries.iter().filter(|entry| entry.kind == EntryKind::Dataset).filter_map(|entry| {
-        let (name, span) = (&entry.name, entry.span?);
-        let used = Ident::new("used_by_a_pipeline", Span::call_site().located_at(span));
-        Some(quote!(#krate::__private::sum::Dataset::<{ #krate::__private::sum::is_used(#name, ALL) }>::#used();))
-    });
-    quote! {
-        const ALL: &[&#krate::Dag] = &[#(#dags),*];
-        #(#checks)*
+impl Addend {
+    /// One that a mistake has left out.
+    fn nothing(at: Span) -> Self {
+        Self { by_way_of: String::new(), parts: Vec::new(), at }
     }
 }
 
@@ -470,14 +564,5 @@ fn constant_over(first: Span, last: Span, check: &TokenStream) -> TokenStream {
     let mut message = Group::new(Delimiter::Parenthesis, quote_spanned!(last=> "{}", text.as_str()));
     message.set_span(last);
     let panic = quote_spanned!(first=> ::core::panic! #message);
-    quote! {
-        #[allow(long_running_const_eval)]
-        const _: () = if let ::core::option::Option::Some(text) = #check { #panic };
-    }
-}
-
-/// The local that holds the pipeline of an entry.
-fn local(name: &Ident) -> Ident {
-    let text = format!("pipeline_{}", plain(name));
-    Ident::new(&text, Span::mixed_site().located_at(name.span()))
+    quote!(const _: () = if let ::core::option::Option::Some(text) = #check { #panic };)
 }

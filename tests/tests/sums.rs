@@ -285,11 +285,112 @@ fn a_dataset_with_two_writers_is_an_error() {
         "a sum cannot be joined: \
          dataset `B` is written by two nodes: `copy: identity([A]) -> [B]` and `double([A]) -> [B]`"
     );
+}
+
+pipeline! { copying for Catalog { node(identity, [A] -> [B]) } }
+
+pipeline! { copying_too for Catalog { node(identity, [A] -> [B]) } }
+
+#[test]
+fn two_items_of_equal_nodes_are_two_parts_and_the_error_says_how_each_came_in() {
     assert_eq!(
-        error_of(&(third() + third())),
-        "`third + third` cannot be joined: \
-         dataset `D` is written by two nodes: `<closure>([C]) -> [D]` and `<closure>([C]) -> [D]`"
+        error_of(&(copying() + copying_too())),
+        "`copying + copying_too` cannot be joined: dataset `B` is written by two nodes: \
+         `identity([A]) -> [B]` of `copying` and `identity([A]) -> [B]` of `copying_too`"
     );
+    let both = (copying() + third()).named("both");
+    assert_eq!(
+        error_of(&(both + (second() + copying_too()))),
+        "`both + second + copying_too` cannot be joined: dataset `B` is written by two nodes: \
+         `identity([A]) -> [B]` of `copying` (by way of `both`) and `identity([A]) -> [B]` of `copying_too`"
+    );
+    let named = pipeline! { for Catalog; node(identity, [A] -> [B]) }.named("named");
+    assert_eq!(
+        error_of(&((third() + first()).named("inner") + named.clone())),
+        "`inner + named` cannot be joined: dataset `B` is written by two nodes: \
+         `double([A]) -> [B]` of `first` (by way of `inner`) and `identity([A]) -> [B]`"
+    );
+}
+
+/// The nodes of a sum, in order.
+fn nodes_of<O: Outputs>(sum: &Pipeline<Catalog, O>) -> Vec<String> {
+    sum.dag().expect("the parts fit").nodes().map(|node| node.to_string()).collect()
+}
+
+#[test]
+fn a_part_that_a_sum_has_twice_is_there_once() {
+    let bc = pipeline! { for Catalog; node(double, [B] -> [C], name = "bc") }.named("bc");
+    let (left, right) = (copying() + bc.clone(), bc.clone() + third());
+    let sum = left.clone() + right.clone();
+    assert_eq!(nodes_of(&sum), ["identity([A]) -> [B]", "bc: double([B]) -> [C]", "<closure>([C]) -> [D]"]);
+    assert_eq!(nodes_of(&(third() + third())), ["<closure>([C]) -> [D]"]);
+    assert_eq!(nodes_of(&(left.clone() + left.clone())).len(), 2);
+    // Under other names, and by way of sums that have names.
+    let renamed = left.named("left") + (third().named("another") + right.named("right"));
+    assert_eq!(nodes_of(&renamed).len(), 3);
+    let runners: [&dyn Runner; 3] = [&SequentialRunner::new(), &ThreadRunner::new(), &ParallelRunner::new()];
+    for runner in runners {
+        for _ in 0..2 {
+            let catalog = Catalog::default();
+            let ((copying {}, _), (_, third {})) = runner.run(&sum, &catalog).unwrap();
+            assert_eq!([&catalog.B, &catalog.C, &catalog.D].map(|dataset| *dataset.load().unwrap()), [1, 2, 3]);
+            let report = runner.run_report(&renamed, &catalog).unwrap();
+            assert!(report.error().is_none());
+        }
+    }
+}
+
+#[test]
+fn the_free_outputs_of_a_part_that_is_there_twice_are_returned_where_they_are_wanted() {
+    for runner in [&SequentialRunner::new() as &dyn Runner, &ParallelRunner::new()] {
+        let catalog = Catalog::default();
+        let sum = (first().without_outputs() + second()) + (third() + first());
+        assert_eq!(sum.dag().unwrap().len(), 5);
+        for _ in 0..2 {
+            let (((), second), (third {}, first)) = runner.run(&sum, &catalog).unwrap();
+            assert_eq!((first.from_first, second.from_second), (12, 5));
+        }
+        let sum = (first() + second()) + (third() + first().without_outputs());
+        let ((first, second), (third {}, ())) = runner.run(&sum, &catalog).unwrap();
+        assert_eq!((first.from_first, second.from_second), (12, 5));
+    }
+    // What two sides want exists once; without outputs, nobody wants it.
+    let twice = (first() + second()) + (first() + third());
+    let error = error_of(&twice);
+    assert!(error.ends_with("drop them on one side, with `without_outputs()` before the `+`"), "{error}");
+    assert_eq!(twice.without_outputs().dag().unwrap().len(), 5);
+}
+
+#[test]
+fn any_number_of_pipelines_has_a_sum_without_outputs() {
+    let parts = [third().without_outputs(), second().without_outputs(), first().without_outputs()];
+    for sum in [parts.iter().sum(), parts.into_iter().sum::<Pipeline<Catalog>>()] {
+        assert_eq!(sum.name(), Some("third + second + first"));
+        let catalog = Catalog::default();
+        SequentialRunner::new().run(&sum, &catalog).unwrap();
+        assert_eq!(*catalog.D.load().unwrap(), 5);
+    }
+    let none: Pipeline<Catalog> = std::iter::empty::<Pipeline<Catalog>>().sum();
+    assert!(none.dag().unwrap().is_empty());
+    assert_eq!(none.name(), None);
+    let catalog = Catalog::default();
+    SequentialRunner::new().run(&none, &catalog).unwrap();
+    ParallelRunner::new().run(&none, &catalog).unwrap();
+    let sum = first() + none;
+    assert_eq!(SequentialRunner::new().run(&sum, &catalog).unwrap().0.from_first, 12);
+}
+
+#[test]
+fn a_sum_of_ten_thousand_parts_is_made_at_once() {
+    let part = || pipeline! { for Catalog; node(double, [A] -> [twice]) }.without_outputs();
+    let parts: Vec<Pipeline<Catalog>> = (0..10_000).map(|_| part()).collect();
+    let started = std::time::Instant::now();
+    let by_hand = parts.iter().cloned().reduce(|sum, part| (sum + part).without_outputs()).unwrap();
+    assert_eq!(by_hand.dag().unwrap().len(), 10_000);
+    assert_eq!(parts.iter().sum::<Pipeline<Catalog>>().dag().unwrap().len(), 10_000);
+    // It takes some milliseconds; were each `+` to copy or to join all before it, it would take minutes.
+    assert!(started.elapsed().as_secs() < 10, "{:?}", started.elapsed());
+    SequentialRunner::new().run(&by_hand, &Catalog::default()).unwrap();
 }
 
 #[test]
@@ -318,7 +419,8 @@ fn a_sum_that_does_not_fit_does_not_fit_into_a_larger_one() {
     assert_eq!(
         error_of(&(broken + second())),
         "`first + first + second` cannot be joined: \
-         dataset `B` is written by two nodes: `double([A]) -> [B]` and `double([A]) -> [B]`"
+         dataset `B` is written by two nodes: `double([A]) -> [B]` of `first` and `double([A]) -> [B]` of `first`; \
+         the sum returns the free outputs of both, so they are not one: drop them on one side, with `without_outputs()` before the `+`"
     );
 }
 

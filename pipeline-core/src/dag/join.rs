@@ -14,22 +14,35 @@ pub(crate) struct Joined {
     pub(crate) origins: Vec<(u32, u32)>,
 }
 
-/// Joins DAGs.
+/// A part of a sum: its DAG, and how it came into the sum.
+#[derive(Clone, Copy)]
+pub(crate) struct Origin<'a> {
+    pub(crate) dag: &'static Dag,
+    /// What the user calls it.
+    pub(crate) name: Option<&'a str>,
+    /// The sum with a name of its own that it belongs to.
+    pub(crate) by_way_of: Option<&'a str>,
+    /// The place of the same part, if that is there already: the outputs of both are wanted.
+    pub(crate) same_as: Option<usize>,
+}
+
+/// Joins parts.
 ///
 /// # Errors
 ///
 /// Says which of Kedro's rules the parts break: one writer for each dataset, unique node names, no cycle.
-pub(crate) fn join(parts: &[&Dag]) -> Result<Joined, String> {
-    let (datasets, ends) = merge_datasets(parts);
+pub(crate) fn join(origins: &[Origin<'_>]) -> Result<Joined, String> {
+    let parts: Vec<&Dag> = origins.iter().map(|origin| origin.dag).collect();
+    let (datasets, ends) = merge_datasets(&parts);
     let nodes: Vec<(u32, Node<'_>)> =
-        (0..).zip(parts).flat_map(|(part, dag)| dag.nodes().map(move |node| (part, node))).collect();
-    check_names(&nodes)?;
-    check_writers(&nodes, &ends, &datasets)?;
+        (0..).zip(&parts).flat_map(|(part, dag)| dag.nodes().map(move |node| (part, node))).collect();
+    check_names(origins, &nodes)?;
+    check_writers(origins, &nodes, &ends, &datasets)?;
 
     let is_in_memory: Vec<bool> = datasets.iter().map(|&(_, kind)| kind == Kind::Memory).collect();
     let order =
         pipeline_graph::order(&ends, &is_in_memory).map_err(|Cycle { nodes: circle }| spell_out(&circle, &nodes))?;
-    Ok(assemble(parts, &nodes, &ends, datasets, &order))
+    Ok(assemble(&parts, &nodes, &ends, datasets, &order))
 }
 
 /// All datasets of the parts, and for each node where its ends went.
@@ -61,29 +74,55 @@ fn merge_datasets(parts: &[&Dag]) -> (Vec<(&'static str, Kind)>, Vec<Ends>) {
     (datasets, ends)
 }
 
-fn check_names(nodes: &[(u32, Node<'_>)]) -> Result<(), String> {
+fn check_names(origins: &[Origin<'_>], nodes: &[(u32, Node<'_>)]) -> Result<(), String> {
     let mut seen = HashMap::new();
-    for &(_, node) in nodes {
+    for &(part, node) in nodes {
         if let Some(name) = node.name()
-            && let Some(first) = seen.insert(name, node)
+            && let Some(first) = seen.insert(name, (part, node))
         {
-            return Err(format!("two nodes are called `{name}`: `{first}` and `{node}`"));
+            return Err(format!("two nodes are called `{name}`: {}", two_nodes(origins, first, (part, node))));
         }
     }
     Ok(())
 }
 
-fn check_writers(nodes: &[(u32, Node<'_>)], ends: &[Ends], datasets: &[(&'static str, Kind)]) -> Result<(), String> {
+fn check_writers(
+    origins: &[Origin<'_>],
+    nodes: &[(u32, Node<'_>)],
+    ends: &[Ends],
+    datasets: &[(&'static str, Kind)],
+) -> Result<(), String> {
     let mut writers = vec![None; datasets.len()];
-    for (&(_, node), ends) in nodes.iter().zip(ends) {
+    for (&node, ends) in nodes.iter().zip(ends) {
         for &output in &ends.outputs {
             if let Some(first) = writers[output].replace(node) {
                 let name = datasets[output].0;
-                return Err(format!("dataset `{name}` is written by two nodes: `{first}` and `{node}`"));
+                return Err(format!("dataset `{name}` is written by two nodes: {}", two_nodes(origins, first, node)));
             }
         }
     }
     Ok(())
+}
+
+/// Two nodes that do not fit together, and what does not tell them apart: how their parts came into the sum.
+fn two_nodes(origins: &[Origin<'_>], first: (u32, Node<'_>), second: (u32, Node<'_>)) -> String {
+    let are_alike = first.1.to_string() == second.1.to_string();
+    let origin = |part: u32| &origins[part as usize];
+    let told = |(part, node): (u32, Node<'_>)| {
+        let Origin { name, by_way_of, .. } = origin(part);
+        let of =
+            name.filter(|_| are_alike || by_way_of.is_some()).map_or_else(String::new, |name| format!(" of `{name}`"));
+        let way = by_way_of.map_or_else(String::new, |sum| format!(" (by way of `{sum}`)"));
+        format!("`{node}`{of}{way}")
+    };
+    let advice = match origin(second.0).same_as {
+        Some(part) if part == first.0 as usize => {
+            "; the sum returns the free outputs of both, so they are not one: drop them on one side, with \
+             `without_outputs()` before the `+`"
+        }
+        _ => "",
+    };
+    format!("{} and {}{advice}", told(first), told(second))
 }
 
 fn spell_out(circle: &[usize], nodes: &[(u32, Node<'_>)]) -> String {
@@ -133,5 +172,5 @@ fn assemble(
         });
         origins.push((part, node.id().0));
     }
-    Joined { dag: Dag { parts: Parts::Owned(joined, datasets) }, origins }
+    Joined { dag: Dag { parts: Parts::Owned(joined, datasets), declared_at: None }, origins }
 }

@@ -2,6 +2,7 @@
 //!
 //! The lists of places are slices in a `static` and vectors in a sum, so their type is a parameter.
 
+use std::panic::Location;
 use std::time::Duration;
 
 use super::{Dag, Kind, Parts};
@@ -70,8 +71,9 @@ type List = &'static [u32];
 
 /// The DAG of these nodes, in the order of execution, and datasets, those in memory first.
 #[must_use]
+#[track_caller]
 pub const fn dag(nodes: &'static [NodeParts<List>], datasets: &'static [DatasetParts<List>]) -> Dag {
-    Dag { parts: Parts::Static(nodes, datasets) }
+    Dag { parts: Parts::Static(nodes, datasets), declared_at: Some(Location::caller()) }
 }
 
 /// A node that calls `function`, with the places of its inputs and outputs among the datasets.

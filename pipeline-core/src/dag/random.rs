@@ -52,7 +52,7 @@ fn part(rng: &mut Rng, most: usize, prefix: &str) -> Dag {
         };
         datasets.push(DatasetParts { name: name.leak(), kind, writer: None, readers: Vec::new() });
     }
-    Dag { parts: Parts::Owned(nodes, datasets) }
+    Dag { parts: Parts::Owned(nodes, datasets), declared_at: None }
 }
 
 /// A node without ends.

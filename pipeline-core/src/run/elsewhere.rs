@@ -345,7 +345,7 @@ pub(crate) struct InWorker<'r, C> {
 impl<'r, C: Catalog + Sync> InWorker<'r, C> {
     /// Agrees with the process of the run, or says on what not.
     pub(crate) fn new(pipeline: &'r Pipeline<C>, mut catalog: C, wanted: &Agreement) -> Result<Self, Problem> {
-        let plan = pipeline.plan();
+        let plan = pipeline.plan().map_err(|error| error.to_string())?;
         if let Some(bytes) = &wanted.parameters {
             let mut ports = plan.parts.iter().filter_map(|part| part.ports.as_ref()?.parameters.as_deref());
             let port = ports.next().ok_or("its nodes read no parameters in the worker")?;
@@ -368,7 +368,7 @@ impl<'r, C: Catalog + Sync> InWorker<'r, C> {
 
     /// Executes a node.
     pub(crate) fn execute(&mut self, node: usize, inputs: Carried<Arrived>) -> Result<Carried<Bytes>, Error> {
-        let plan = self.pipeline.plan();
+        let plan = self.pipeline.plan()?;
         if node >= plan.n_nodes() {
             return Err(Error::Worker { pipeline: None, problem: format!("there is no node {node}") });
         }

@@ -23,6 +23,7 @@ pub(crate) fn whole<C: Catalog + Sync, O: Outputs>(
     catalog: &C,
     runner: Runner<'_>,
 ) -> Result<O, Error> {
+    let begins = &pipeline.plan()?.begins;
     let collect = |run: &Run<'_>, io: &Io<'_>, error: Option<Error>| {
         if let Some(error) = error {
             return Err(error);
@@ -34,7 +35,7 @@ pub(crate) fn whole<C: Catalog + Sync, O: Outputs>(
                 return Err(Error::LeftOut { pipeline: pipeline.name().map(str::to_owned), nodes });
             }
         }
-        Ok(pipeline.collect().whole(io))
+        Ok(pipeline.collect().whole(io, begins))
     };
     // After a whole run, every value has been taken: by its last reader, or as a free output.
     let is_empty = |result: &Result<O, Error>| result.is_ok() && pipeline.collect().takes_all();
@@ -48,7 +49,7 @@ pub(crate) fn report<C: Catalog + Sync, O: Outputs>(
     options: &RunOptions<'_>,
     runner: Runner<'_>,
 ) -> Result<Report<O>, Error> {
-    let dag = pipeline.shared_dag()?;
+    let (dag, begins) = (pipeline.shared_dag()?, &pipeline.plan()?.begins);
     let collect = |run: &Run<'_>, io: &Io<'_>, error: Option<Error>| {
         let statuses = run.statuses(error.as_ref());
         let is_persisted = |name: &str| catalog.dataset(name).is_some_and(<dyn AnyDataset>::is_persisted);
@@ -56,7 +57,7 @@ pub(crate) fn report<C: Catalog + Sync, O: Outputs>(
         let whole = || Selection::whole(run.dag);
         let selection = run.selection.cloned().unwrap_or_else(whole);
         let hint = error.as_ref().and_then(|_| run.dag.resume_hint(&selection, is_completed, is_persisted));
-        Report::new(pipeline.collect().partial(io), dag, statuses, error, hint)
+        Report::new(pipeline.collect().partial(io, begins), dag, statuses, error, hint)
     };
     let is_empty = |report: &Report<O>| report.is_whole() && pipeline.collect().takes_all();
     start(pipeline, catalog, options, runner, collect, is_empty)
@@ -105,7 +106,7 @@ fn start<C: Catalog + Sync, O: Outputs, T>(
     let dag = pipeline.dag()?;
     let chosen = select(pipeline, dag, catalog, options)?;
     let selection = chosen.as_ref().map(|chosen| &chosen.to_run);
-    let plan = pipeline.plan();
+    let plan = pipeline.plan()?;
     places::check(pipeline.name(), plan, dag, catalog, selection)?;
     let mut memory = plan.memory();
     memory.expect_readers(dag, selection);
