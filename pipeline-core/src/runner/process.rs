@@ -12,13 +12,13 @@ use std::thread::available_parallelism;
 use std::time::{Duration, Instant};
 
 use self::child::Gone;
-use self::worker::{Lifelines, Worker};
+use self::worker::{Lifelines, NotStarted, Worker};
 use super::thread::{Hands, on_threads};
 use super::{Runner, RunnerExt, Workers};
 use crate::dag::NodeId;
 use crate::portable::RunsInAnyProcess;
 use crate::run::elsewhere::{Agreement, Carried, Made, There, Values, Wanted};
-use crate::worker::started_as_worker;
+use crate::worker::is_worker;
 use crate::{Catalog, Error, Pipelines, Report, Run, RunOptions};
 
 /// Executes nodes in worker processes: this executable, started again. What Kedro's `ParallelRunner` does with `multiprocessing`.
@@ -163,12 +163,17 @@ impl Runner for ProcessRunner {
         let limit = self.workers.limit("ProcessRunner")?;
         let max_workers = limit.or_else(|| available_parallelism().ok().map(Into::into)).unwrap_or(1);
         let agreement = run.elsewhere().agreement()?;
-        if started_as_worker().is_some() {
+        if is_worker() {
             // Or each worker would start others.
             let problem = "this process is a worker itself, and starts no others: a node cannot run a `ProcessRunner`, and `main` is to begin \
                  with `worker::serve`"
                 .to_owned();
-            return Err(Error::Worker { pipeline: run.pipeline().map(str::to_owned), problem });
+            return Err(Error::Worker {
+                pipeline: run.pipeline().map(str::to_owned),
+                node: None,
+                problem,
+                source: None,
+            });
         }
         let values = run.values_elsewhere();
         let max_workers = max_workers.min(run.dag().len()).max(1);
@@ -234,13 +239,17 @@ impl InHand<'_, '_> {
     /// The worker, or a new one: what ends a worker between two nodes is no mistake of the next one.
     fn ready(&mut self) -> Result<Worker, Error> {
         if let Some(mut worker) = self.worker.take()
-            && !worker.has_ended()
+            && !worker.is_lost()
         {
             return Ok(worker);
         }
         let Team { runner, agreement, lifelines, .. } = self.team;
-        let worker = Worker::start(&runner.arguments(), runner.test.is_some(), agreement)
-            .map_err(|problem| Error::Worker { pipeline: self.pipeline(), problem })?;
+        let worker = Worker::start(&runner.arguments(), runner.test.is_some(), agreement).map_err(
+            |NotStarted { problem, node_is_told, source }| {
+                let node = node_is_told.then(|| self.node());
+                Error::Worker { pipeline: self.pipeline(), node, problem, source }
+            },
+        )?;
         lifelines.add(&worker);
         if self.run.is_cancelled() {
             lifelines.cancel();
@@ -278,8 +287,8 @@ impl There for InHand<'_, '_> {
                 worker.kill();
                 None
             }
-            Err(_) => {
-                let Gone { how, stderr } = worker.gone();
+            Err(error) => {
+                let Gone { how, stderr } = worker.gone(&error);
                 Some(Err(Error::WorkerDied { pipeline: self.pipeline(), node: self.node(), how, stderr }))
             }
         }
