@@ -15,6 +15,8 @@ pub enum Fault {
     Act(&'static str),
     /// A signal for the run, or for one of its workers, after so many milliseconds.
     Signal { name: &'static str, to_worker: bool, after: u64 },
+    /// The same signal for the run twice.
+    Twice { name: &'static str, after: u64 },
     /// The run, or a worker, is stopped, and goes on after a while.
     StopAndGo { to_worker: bool, after: u64 },
     /// An idle worker is stopped for good, when the run has come to its last nodes.
@@ -40,6 +42,7 @@ impl Fault {
             Self::None => "none".to_owned(),
             Self::Act(action) => format!("node: {action}"),
             Self::Signal { name, to_worker, .. } => format!("{name} to {}", of(to_worker)),
+            Self::Twice { name, .. } => format!("{name} twice to the run"),
             Self::StopAndGo { to_worker, .. } => format!("STOP and CONT to {}", of(to_worker)),
             Self::StopForGood { .. } => "STOP to an idle worker".to_owned(),
             Self::FullDisk { .. } => "full disk".to_owned(),
@@ -84,7 +87,14 @@ impl Case {
     pub fn random(random: &mut Rng) -> Self {
         // Most of what can go wrong does so with worker processes.
         let runner = *random
-            .choice(&["ProcessRunner", "ProcessRunner", "ProcessRunner", "SequentialRunner", "ThreadRunner", "ParallelRunner"])
+            .choice(&[
+                "ProcessRunner",
+                "ProcessRunner",
+                "ProcessRunner",
+                "SequentialRunner",
+                "ThreadRunner",
+                "ParallelRunner",
+            ])
             .expect("there are some");
         let is_process = runner == "ProcessRunner";
         let has_workers = runner != "SequentialRunner" && random.bool();
@@ -94,27 +104,30 @@ impl Case {
                 flags.push(flag);
             }
         }
+        let pace = *random.choice(&[1, 10, 60]).expect("there are some");
         Self {
             pipeline: random.usize(0..FILES.len()),
             runner,
             max_workers: has_workers.then(|| random.u64(1..=3)),
             flags,
             size: *random.choice(&[1, 20, 500, 500, 20_000]).expect("there are some"),
-            pace: *random.choice(&[1, 10, 60]).expect("there are some"),
+            pace,
             node: random.usize(0..4),
-            fault: fault(random, is_process),
+            fault: fault(random, is_process, pace),
             has_old: random.bool(),
         }
     }
 }
 
-fn fault(random: &mut Rng, is_process: bool) -> Fault {
-    let after = random.u64(0..250);
+fn fault(random: &mut Rng, is_process: bool, pace: u64) -> Fault {
+    // About as long as the run takes.
+    let after = random.u64(0..40 + 3 * pace);
     let to_worker = is_process && random.bool();
     match random.u8(0..20) {
         0 => Fault::None,
         1..=6 => Fault::Act(random.choice(&ACTIONS).expect("there are some")),
-        7..=11 => {
+        7 => Fault::Twice { name: random.choice(&["TERM", "INT", "HUP"]).expect("there are some"), after },
+        8..=11 => {
             let name = *random.choice(&["KILL", "KILL", "TERM", "INT", "HUP"]).expect("there are some");
             Fault::Signal { name, to_worker, after }
         }
@@ -122,7 +135,7 @@ fn fault(random: &mut Rng, is_process: bool) -> Fault {
         13 if is_process => Fault::StopForGood { after },
         13 | 14 => Fault::FullDisk { kib: *random.choice(&[4, 16, 64, 400]).expect("there are some") },
         15 => Fault::FileSize { kib: *random.choice(&[1, 8, 64]).expect("there are some") },
-        16 => Fault::OpenFiles { n: random.u64(7..40) },
+        16 => Fault::OpenFiles { n: random.u64(5..25) },
         17 => Fault::Tmpdir(random.choice(&["missing", "a file", "read-only", "long"]).expect("there are some")),
         18 => Fault::FullStderr { after },
         _ => Fault::Closed(random.choice(&["output", "error"]).expect("there are some")),

@@ -19,7 +19,8 @@ pub fn disturbed(case: &Case, place: &Place, generation: u64, ended: &Ended) -> 
     if !allowed(case).contains(&code) {
         wrong.push(format!("exit code {code} (signals are negative)"));
     }
-    if code == 1 && !matches!(case.fault, Fault::Closed(_) | Fault::FullStderr { .. }) && !ended.err.contains("node `") {
+    if code == 1 && !matches!(case.fault, Fault::Closed(_) | Fault::FullStderr { .. }) && !ended.err.contains("node `")
+    {
         wrong.push("an error that names no node".to_owned());
     }
     if ended.err.contains("WRONG INPUT") {
@@ -54,9 +55,19 @@ fn general(case: &Case, place: &Place, ended: &Ended) -> Vec<String> {
     if ended.err.contains("panicked at pipeline-core") || ended.err.contains("/pipeline-core/src/") {
         wrong.push("the run time has panicked".to_owned());
     }
-    let is_of_node = |command: &str| command.starts_with("sleep") && matches!(case.fault, Fault::Act("spawn"));
+    // What nodes start ends with their worker, if they have one and it does not end well.
+    let may_stay = match case.fault {
+        Fault::Act("spawn") => true,
+        Fault::Act("spawn_and_abort") => case.runner != "ProcessRunner",
+        _ => false,
+    };
+    let is_of_node = |command: &str| command.starts_with("sleep") && may_stay;
     wrong.extend(
-        ended.left.iter().filter(|process| !is_of_node(&process.command)).map(|it| format!("a process stays: {}", it.command)),
+        ended
+            .left
+            .iter()
+            .filter(|process| !is_of_node(&process.command))
+            .map(|it| format!("a process stays: {}", it.command)),
     );
     wrong.extend(names(&place.tmp()).into_iter().map(|name| format!("left in TMPDIR: {name}")));
     wrong
@@ -97,6 +108,11 @@ fn allowed(case: &Case) -> Vec<i32> {
         Fault::Signal { to_worker: false, name, .. } => codes.extend(match name {
             "KILL" => [-9, -9],
             // Or it came before the run could handle it.
+            "TERM" => [143, -15],
+            "INT" => [130, -2],
+            _ => [129, -1],
+        }),
+        Fault::Twice { name, .. } => codes.extend(match name {
             "TERM" => [143, -15],
             "INT" => [130, -2],
             _ => [129, -1],

@@ -24,7 +24,6 @@ const LONG: Duration = Duration::from_secs(40);
 pub struct Ended {
     /// The exit code, or minus the signal. None if it did not end.
     pub code: Option<i32>,
-    pub out: String,
     pub err: String,
     /// The processes that it has left.
     pub left: Vec<processes::Process>,
@@ -118,9 +117,10 @@ fn file(place: &Place, name: &str) -> File {
     options.create(true).truncate(true).write(true).open(place.folder.join(name)).expect("there is room")
 }
 
-fn written(place: &Place, name: &str) -> String {
+/// What the run has told.
+fn written(place: &Place) -> String {
     let mut bytes = Vec::new();
-    drop(File::open(place.folder.join(name)).and_then(|mut file| file.read_to_end(&mut bytes)));
+    drop(File::open(place.folder.join("err")).and_then(|mut file| file.read_to_end(&mut bytes)));
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
@@ -172,7 +172,11 @@ pub fn disturbed(case: &Case, place: &Place, generation: u64) -> Ended {
         Fault::Closed(which) => {
             let (read, write) = pipe_with(PipeFlags::CLOEXEC).expect("there are pipes");
             drop(read);
-            if which == "output" { command.stdout(write) } else { command.stderr(write) };
+            if which == "output" {
+                command.stdout(write)
+            } else {
+                command.stderr(write)
+            };
         }
         _ => {}
     }
@@ -184,6 +188,12 @@ pub fn disturbed(case: &Case, place: &Place, generation: u64) -> Ended {
         Fault::Signal { name, to_worker, after } => {
             sleep(Duration::from_millis(after));
             was_hit = send(&mark, pid, to_worker, name).is_some();
+        }
+        Fault::Twice { name, after } => {
+            sleep(Duration::from_millis(after));
+            processes::send(pid, name);
+            sleep(Duration::from_millis(after % 10));
+            processes::send(pid, name);
         }
         Fault::StopAndGo { to_worker, after } => {
             sleep(Duration::from_millis(after));
@@ -285,5 +295,5 @@ fn ended(place: &Place, mark: &str, code: Option<i32>, was_hit: bool) -> Ended {
         left.extend(processes::marked(mark).into_iter().filter(is_spawned));
     }
     processes::end(mark);
-    Ended { code, out: written(place, "out"), err: written(place, "err"), left, was_hit }
+    Ended { code, err: written(place), left, was_hit }
 }

@@ -74,15 +74,18 @@ fn pipeline(random: &mut fastrand::Rng) -> (Vec<Node>, Vec<usize>) {
 fn declare(place: usize, node: usize, Node { inputs, outputs, options }: &Node, kinds: &[usize]) -> String {
     let name = |dataset: usize| format!("p{place}_d{dataset}");
     let kind = |dataset: usize| KINDS[kinds[dataset] % IN_MEMORY];
-    let list = |of: &[usize], write: &dyn Fn(usize) -> String| of.iter().map(|it| write(*it)).collect::<Vec<_>>().join(", ");
+    let list =
+        |of: &[usize], write: &dyn Fn(usize) -> String| of.iter().map(|it| write(*it)).collect::<Vec<_>>().join(", ");
     let mut parameters = list(inputs, &|input| format!("{}: &{}", name(input), kind(input)[3]));
     let mut read = list(inputs, &name);
     if inputs.is_empty() {
         (parameters, read) = ("_: u64".to_owned(), "start".to_owned());
     }
     let checks = list(inputs, &|input| format!("{0}.check(\"{0}\")", name(input)));
-    let (mut returned, mut made) =
-        (list(outputs, &|output| kind(output)[2].to_owned()), list(outputs, &|output| format!("Made::made(\"{}\")", name(output))));
+    let (mut returned, mut made) = (
+        list(outputs, &|output| kind(output)[2].to_owned()),
+        list(outputs, &|output| format!("Made::made(\"{}\")", name(output))),
+    );
     if outputs.len() > 1 {
         (returned, made) = (format!("({returned})"), format!("({made})"));
     }

@@ -56,7 +56,7 @@ pub fn send(pid: i32, signal: &str) {
         _ => Signal::SIGCONT,
     };
     // One that is over has no use for it.
-    drop(kill(Pid::from_raw(pid), signal));
+    let _ = kill(Pid::from_raw(pid), signal);
 }
 
 /// Ends all that have this mark.

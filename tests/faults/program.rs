@@ -70,15 +70,17 @@ impl Payload {
         let mut words = first.split(' ');
         let (dataset, generation, size) =
             (words.next()?.to_owned(), words.next()?.parse().ok()?, words.next()?.parse::<usize>().ok()?);
-        let numbers: Vec<u64> =
-            rest.strip_suffix("END\n")?.lines().map(|line| u64::from_str_radix(line, 16).ok()).collect::<Option<_>>()?;
+        let numbers: Vec<u64> = rest
+            .strip_suffix("END\n")?
+            .lines()
+            .map(|line| u64::from_str_radix(line, 16).ok())
+            .collect::<Option<_>>()?;
         (numbers.len() == size).then_some(Self { dataset, generation, numbers })
     }
 
     fn from_rows(rows: &[Row]) -> Option<Self> {
         let Row { dataset, generation, size, .. } = rows.first()?;
-        let is_same =
-            |row: &Row| (&row.dataset, row.generation, row.size) == (dataset, *generation, *size);
+        let is_same = |row: &Row| (&row.dataset, row.generation, row.size) == (dataset, *generation, *size);
         let is_whole = rows.len() as u64 == *size && rows.iter().all(is_same);
         let numbers = rows.iter().map(|row| row.number).collect();
         is_whole.then(|| Self { dataset: dataset.clone(), generation: *generation, numbers })
@@ -190,8 +192,21 @@ fn work<const N: usize>(node: &str, inputs: [Result<(), String>; N]) -> Result<(
 
 /// All that nodes do and should not.
 pub const ACTIONS: [&str; 15] = [
-    "abort", "exit0", "exit3", "panic", "error", "spawn", "spawn_and_abort", "stop", "terminate", "kill", "garbage", "zeros",
-    "garbage_and_abort", "close", "noise",
+    "abort",
+    "exit0",
+    "exit3",
+    "panic",
+    "error",
+    "spawn",
+    "spawn_and_abort",
+    "stop",
+    "terminate",
+    "kill",
+    "garbage",
+    "zeros",
+    "garbage_and_abort",
+    "close",
+    "noise",
 ];
 
 #[expect(clippy::zombie_processes, reason = "what becomes of it is what is tried")]
@@ -200,7 +215,7 @@ fn sleeper() {
 }
 
 fn signal(signal: Signal) {
-    drop(kill_process(getpid(), signal));
+    let _ = kill_process(getpid(), signal);
     sleep(Duration::from_millis(300));
 }
 
@@ -259,6 +274,6 @@ fn write_to_sockets(bytes: &[u8]) {
 
 fn close_sockets() {
     for socket in sockets() {
-        drop(nix::unistd::close(socket));
+        let _ = nix::unistd::close(socket);
     }
 }

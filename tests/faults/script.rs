@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use fastrand::Rng;
 
 use crate::case::{Case, Fault};
-use crate::disturb::{Ended, Place, disturbed, undisturbed};
 use crate::check;
+use crate::disturb::{Ended, Place, disturbed, undisturbed};
 
 const HELP: &str = "\
 Runs random pipelines with faults and checks what must be so after each.
