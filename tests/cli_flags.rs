@@ -45,11 +45,19 @@ pipelines! {
             node(copy, [slow] -> [third], name = "after"),
         >,
         only_slow = pipeline!< node(write, [A] -> [slow]) >,
+        noisy = pipeline!< node(noisy, [A] -> [first]), node(copy, [first] -> [third], name = "after") >,
     }
 }
 
 fn write(value: i32) -> String {
     format!("written from {value}")
+}
+
+/// Writes more to the standard error than there is room for.
+fn noisy(value: i32) -> String {
+    println!("half");
+    eprint!("{}", "noise\n".repeat(100_000));
+    write(value)
 }
 
 fn copy(text: &str) -> String {

@@ -141,10 +141,15 @@ fn execute<C: Catalog + Sync>(
     to: &Stream,
     files: &mut Files,
 ) -> io::Result<()> {
+    let process = process::id();
     loop {
         match read_asked(&mut from, files) {
             Ok(Asked::Execute { node, inputs }) => {
                 let outcome = worker.execute(node as usize, inputs).map_err(|error| Told::new(&error));
+                if process::id() != process {
+                    // The node has forked, and its child has returned too: of one worker there is one answer.
+                    group::kill_self();
+                }
                 write_outcome(to, files, &outcome)?;
             }
             Ok(Asked::Forget { slot }) => worker.forget(slot as usize),

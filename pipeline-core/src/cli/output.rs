@@ -31,6 +31,17 @@ impl Output {
             Self::Error => writeln!(io::stderr(), "{line}"),
         }
     }
+
+    /// As [`write`](Self::write), from the thread that may wait for ever: others that write to the standard error are not to wait for that one.
+    fn write_without_lock(self, line: &str) -> io::Result<()> {
+        #[cfg(unix)]
+        if let Self::Error = self {
+            use std::os::fd::AsFd;
+            let mut error = std::fs::File::from(io::stderr().as_fd().try_clone_to_owned()?);
+            return error.write_all(format!("{line}\n").as_bytes());
+        }
+        self.write(line)
+    }
 }
 
 /// A line for the thread that writes when the program is to end.
@@ -80,7 +91,7 @@ fn send(to: Output, text: String) -> Option<std::sync::mpsc::Receiver<io::Result
         let (sender, lines) = channel::<Line>();
         let write = move || {
             for Line { to, text, written } in lines {
-                drop(written.send(to.write(&text)));
+                drop(written.send(to.write_without_lock(&text)));
             }
         };
         Builder::new().name("output".to_owned()).spawn(write).ok()?;

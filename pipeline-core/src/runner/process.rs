@@ -244,7 +244,7 @@ impl InHand<'_, '_> {
             return Ok(worker);
         }
         let Team { runner, agreement, lifelines, .. } = self.team;
-        let worker = Worker::start(&runner.arguments(), runner.test.is_some(), agreement).map_err(
+        let worker = Worker::start(&runner.arguments(), runner.test.is_some(), agreement, lifelines).map_err(
             |NotStarted { problem, node_is_told, source }| {
                 let node = node_is_told.then(|| self.node());
                 Error::Worker { pipeline: self.pipeline(), node, problem, source }

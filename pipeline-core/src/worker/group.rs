@@ -5,17 +5,22 @@
 use self::elsewhere as system;
 #[cfg(unix)]
 pub(crate) use self::system::wait;
-pub(crate) use self::system::{begin, ignore_terminal, is_stopped, kill, kill_own};
+pub(crate) use self::system::{begin, has_room, ignore_terminal, is_stopped, kill, kill_own, kill_self};
 #[cfg(unix)]
 use self::unix as system;
 
 #[cfg(unix)]
 mod unix {
+    use std::os::fd::AsFd;
     use std::os::unix::process::CommandExt;
     use std::process::Command;
+    use std::time::Duration;
 
     use nix::sys::signal::{SigSet, Signal as Blocked};
-    use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, getpgrp, getpid, kill_process_group, waitid};
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    use rustix::process::{
+        Pid, Signal, WaitId, WaitIdOptions, getpgrp, getpid, kill_process, kill_process_group, waitid,
+    };
 
     fn pid(number: u32) -> Option<Pid> {
         i32::try_from(number).ok().and_then(Pid::from_raw)
@@ -58,6 +63,18 @@ mod unix {
         let _ = signals.thread_block();
     }
 
+    /// Whether an output has room now or within a time, so that writing up to 4096 bytes does not wait. One that cannot be written any more has.
+    pub(crate) fn has_room(output: &impl AsFd, time: Duration) -> bool {
+        let time = Timespec { tv_sec: 0, tv_nsec: time.subsec_nanos().into() };
+        let mut polled = [PollFd::new(output, PollFlags::OUT)];
+        !matches!(poll(&mut polled, Some(&time)), Ok(0))
+    }
+
+    /// Ends this process alone, and nothing of what a process does at its end.
+    pub(crate) fn kill_self() {
+        let _ = kill_process(getpid(), Signal::KILL);
+    }
+
     /// Ends this process and its group, if it has started one.
     pub(crate) fn kill_own() {
         if getpgrp() == getpid() {
@@ -85,6 +102,14 @@ mod elsewhere {
 
     /// Nothing: the process exits.
     pub(crate) fn kill_own() {}
+
+    /// As far as one can tell.
+    pub(crate) fn has_room<T>(_output: &T, _time: std::time::Duration) -> bool {
+        true
+    }
+
+    /// Nothing: processes are not forked.
+    pub(crate) fn kill_self() {}
 
     /// Processes are not stopped.
     pub(crate) fn is_stopped(_process: u32) -> bool {

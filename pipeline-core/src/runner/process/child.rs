@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::io::{self, Read, Write};
 use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, Builder};
@@ -20,6 +21,8 @@ const END: Duration = Duration::from_secs(3);
 const NEAR_END: Duration = Duration::from_secs(1);
 /// How long to wait for what a process that is gone has written: what it started may hold its standard error for ever.
 const LAST_WORDS: Duration = Duration::from_secs(1);
+/// How long to wait for an output to have room before the run is asked whether it goes on.
+const MOMENT: Duration = Duration::from_millis(100);
 /// How often to look where the end of a process is no event.
 const POLL: Duration = Duration::from_millis(10);
 /// How much of its standard error is told.
@@ -56,7 +59,12 @@ pub(super) struct Gone {
 
 impl Process {
     /// Starts this executable again.
-    pub(super) fn start(arguments: &[OsString], is_test: bool, offer: &mut Offer) -> io::Result<Self> {
+    pub(super) fn start(
+        arguments: &[OsString],
+        is_test: bool,
+        offer: &mut Offer,
+        is_cancelled: Arc<AtomicBool>,
+    ) -> io::Result<Self> {
         let mut command = this_executable()?;
         command
             .args(arguments)
@@ -74,7 +82,7 @@ impl Process {
         if let Some(from) = from {
             let (last, sender) = (Arc::clone(&process.stderr), sender.clone());
             let listen = move || {
-                listen(from, &last);
+                listen(from, &last, &is_cancelled);
                 drop(sender.send(Event::Silent));
             };
             Builder::new().name("pipeline".to_owned()).spawn(listen)?;
@@ -216,8 +224,9 @@ fn this_executable() -> io::Result<Command> {
 }
 
 /// Hands on what a process writes, and keeps the end of it.
-fn listen(mut from: ChildStderr, last: &Mutex<VecDeque<u8>>) {
+fn listen(mut from: ChildStderr, last: &Mutex<VecDeque<u8>>, is_cancelled: &AtomicBool) {
     let mut bytes = [0; MOST_BYTES];
+    let mut is_stuck = false;
     loop {
         let n_read = match from.read(&mut bytes) {
             Ok(0) => return,
@@ -226,11 +235,36 @@ fn listen(mut from: ChildStderr, last: &Mutex<VecDeque<u8>>) {
             Err(_) => return,
         };
         let bytes = &bytes[..n_read];
-        drop(io::stderr().write_all(bytes));
-        let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
-        last.extend(bytes);
-        let n_old = last.len().saturating_sub(MOST_BYTES);
-        last.drain(..n_old);
+        {
+            let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+            last.extend(bytes);
+            let n_old = last.len().saturating_sub(MOST_BYTES);
+            last.drain(..n_old);
+        }
+        is_stuck = !hand_on(bytes, is_stuck, is_cancelled);
+    }
+}
+
+/// Writes to this process's standard error. Where that is not read, a node that writes waits, as it does in one process; but once the run has
+/// been cancelled, what has no room for a moment is dropped, or the node could not end.
+fn hand_on(bytes: &[u8], is_stuck: bool, is_cancelled: &AtomicBool) -> bool {
+    let mut stuck_since = None;
+    loop {
+        {
+            // No thread waits with the lock: others have something to say, too.
+            let mut stderr = io::stderr().lock();
+            if group::has_room(&stderr, Duration::ZERO) {
+                drop(stderr.write_all(bytes));
+                return true;
+            }
+        }
+        if is_cancelled.load(Ordering::Relaxed) {
+            let since = *stuck_since.get_or_insert_with(Instant::now);
+            if is_stuck || since.elapsed() >= LAST_WORDS {
+                return false;
+            }
+        }
+        group::has_room(&io::stderr(), MOMENT);
     }
 }
 

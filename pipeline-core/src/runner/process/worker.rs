@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::io::{self, BufReader, Read, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
@@ -28,15 +29,20 @@ pub(super) struct Worker {
 
 /// By which the workers of a run hear that it is cancelled.
 #[derive(Default)]
-pub(super) struct Lifelines(Mutex<Vec<Weak<Stream>>>);
+pub(super) struct Lifelines {
+    streams: Mutex<Vec<Weak<Stream>>>,
+    /// For those who hand on what workers write.
+    is_cancelled: Arc<AtomicBool>,
+}
 
 impl Lifelines {
     fn lock(&self) -> MutexGuard<'_, Vec<Weak<Stream>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.streams.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Tells those that are there.
     pub(super) fn cancel(&self) {
+        self.is_cancelled.store(true, Ordering::Relaxed);
         for stream in self.lock().iter().filter_map(Weak::upgrade) {
             // One that is gone need not hear it.
             drop((&*stream).write(&[0]));
@@ -53,9 +59,16 @@ impl Lifelines {
 
 impl Worker {
     /// Starts a worker that agrees.
-    pub(super) fn start(arguments: &[OsString], is_test: bool, agreement: &Agreement) -> Result<Self, NotStarted> {
+    pub(super) fn start(
+        arguments: &[OsString],
+        is_test: bool,
+        agreement: &Agreement,
+        lifelines: &Lifelines,
+    ) -> Result<Self, NotStarted> {
         let mut offer = Offer::new().map_err(NotStarted::of_system)?;
-        let mut process = Process::start(arguments, is_test, &mut offer).map_err(NotStarted::of_system)?;
+        let is_cancelled = Arc::clone(&lifelines.is_cancelled);
+        let mut process =
+            Process::start(arguments, is_test, &mut offer, is_cancelled).map_err(NotStarted::of_system)?;
         let mut serves = false;
         let shake_hands = || {
             let connections = offer.accept(Instant::now() + START, &mut || process.has_ended())?;
