@@ -45,12 +45,29 @@ pipelines! {
             node(copy, [slow] -> [third], name = "after"),
         >,
         only_slow = pipeline!< node(write, [A] -> [slow]) >,
+        telling = pipeline!< node(told, [A] -> [first]) >,
+        exiting = pipeline!<
+            node(write, [A] -> [first], name = "write"),
+            node((|text: &str| exits(text, 0)), [first] -> [second], name = "exits"),
+        >,
+        exiting_with_3 = pipeline!< node((|_: i32| exits("", 3)), [A] -> [second], name = "exits") >,
         noisy = pipeline!< node(noisy, [A] -> [first]), node(copy, [first] -> [third], name = "after") >,
     }
 }
 
 fn write(value: i32) -> String {
     format!("written from {value}")
+}
+
+fn told(value: i32) -> String {
+    println!("told");
+    write(value)
+}
+
+fn exits(text: &str, code: i32) -> String {
+    // What the program has written by then is not lost.
+    print!("written before, {}", text.len());
+    std::process::exit(code)
 }
 
 /// Writes more to the standard error than there is room for.

@@ -54,7 +54,10 @@ struct Line {
 /// Writes a line to the standard output. A reader that went away, as `head` does, is no failure.
 pub(super) fn say(line: &str) -> Result<(), Failure> {
     match write(Output::Standard, line) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::failed(error)),
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            let told = format!("the standard output cannot be written: {error}");
+            Err(Failure::failed(io::Error::new(error.kind(), told)))
+        }
         _ => Ok(()),
     }
 }

@@ -50,12 +50,12 @@ pub(super) fn run<C: Catalog + Sync, R>(
     if report.error().is_some() {
         return Err(failed(report, matches.get_flag("keep-going"), interrupted));
     }
-    say(&summary(&report, duration))?;
+    let said = say(&summary(&report, duration));
     if let Some(note) = pipeline.dag().ok().and_then(|dag| not_kept(dag, &report)) {
         tell(format_args!("{note}"));
     }
     // The run completed: its last node was running already. The exit code tells of the signal all the same, so that `a && b` stops.
-    interrupted.map_or(Ok(()), |code| Err(Failure { error: None, notes: Vec::new(), code }))
+    interrupted.map_or(said, |code| Err(Failure { error: None, notes: Vec::new(), code }))
 }
 
 /// Why nothing could start: most often names in the flags.
