@@ -69,28 +69,30 @@ impl Worker {
         let is_cancelled = Arc::clone(&lifelines.is_cancelled);
         let mut process =
             Process::start(arguments, is_test, &mut offer, is_cancelled).map_err(NotStarted::of_system)?;
-        let mut serves = false;
+        let test = is_test.then(|| arguments.first()).flatten();
+        let Connections { messages, lifeline, files } =
+            match offer.accept(Instant::now() + START, &mut || process.has_ended()) {
+                Ok(connections) => connections,
+                Err(error) => return Err(NotStarted::of_process(process, error, false, test)),
+            };
+        // The lifeline is held until it is known how the process ended: without one, a worker ends itself.
         let shake_hands = || {
-            let connections = offer.accept(Instant::now() + START, &mut || process.has_ended())?;
-            serves = true;
-            let Connections { messages, lifeline, files } = connections;
             lifeline.set_nonblocking(true)?;
             let keeper = Keeper::new(messages.try_clone()?);
             write_agreement(&*messages, agreement)?;
             let mut messages = BufReader::new(Timed::new(messages));
-            Ok((read_agreed(&mut messages)?, messages, Files::over(files), keeper, lifeline))
+            Ok((read_agreed(&mut messages)?, messages, keeper))
         };
-        let agreed: io::Result<_> = shake_hands();
-        match agreed {
-            Ok((Ok(()), messages, files, keeper, lifeline)) => Ok(Self { process, messages, files, keeper, lifeline }),
-            Ok((Err(problem), messages, ..)) => {
+        match shake_hands() {
+            Ok((Ok(()), messages, keeper)) => {
+                Ok(Self { process, messages, files: Files::over(files), keeper, lifeline })
+            }
+            Ok((Err(problem), messages, _)) => {
                 messages.get_ref().shut_down();
                 process.end();
                 Err(NotStarted { problem, node_is_told: false, source: None })
             }
-            Err(error) => {
-                Err(NotStarted::of_process(process, error, serves, is_test.then(|| arguments.first()).flatten()))
-            }
+            Err(error) => Err(NotStarted::of_process(process, error, true, test)),
         }
     }
 
