@@ -199,13 +199,17 @@ pub fn disturbed(case: &Case, place: &Place, generation: u64) -> Ended {
             sleep(Duration::from_millis(after));
             let stopped = send(&mark, pid, to_worker, "STOP");
             sleep(Duration::from_millis(300));
-            stopped.into_iter().for_each(|pid| processes::send(pid, "CONT"));
+            if let Some(pid) = stopped {
+                processes::send(pid, "CONT");
+            }
             was_hit = stopped.is_some();
         }
         Fault::StopForGood { after } => was_hit = stop_an_idle_one(&mark, &mut child, after),
         Fault::Act("stop") => {
             sleep(Duration::from_millis(1500));
-            processes::marked(&mark).iter().for_each(|process| processes::send(process.pid, "CONT"));
+            for process in processes::marked(&mark) {
+                processes::send(process.pid, "CONT");
+            }
         }
         Fault::FullStderr { after } => {
             sleep(Duration::from_millis(after));

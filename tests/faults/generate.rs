@@ -55,7 +55,9 @@ fn pipeline(random: &mut fastrand::Rng) -> (Vec<Node>, Vec<usize>) {
             let mut inputs: Vec<usize> = (first..kinds.len()).collect();
             random.shuffle(&mut inputs);
             inputs.truncate(random.usize(0..=3));
-            inputs.iter().for_each(|input| is_read[*input] = true);
+            for input in &inputs {
+                is_read[*input] = true;
+            }
             let outputs: Vec<usize> = (kinds.len()..).take(random.usize(1..=2)).collect();
             kinds.extend(outputs.iter().map(|_| random.usize(0..=IN_MEMORY)));
             is_read.extend(outputs.iter().map(|_| false));

@@ -1,5 +1,6 @@
 //! The program whose runs are disturbed: a command line over random pipelines. Each value says which dataset of which generation it is, and what is to be in it.
 
+use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::Write;
 use std::process::{Command, Stdio, abort, exit};
@@ -60,7 +61,7 @@ impl Payload {
     fn text(&self) -> String {
         let mut text = format!("{} {} {}\n", self.dataset, self.generation, self.numbers.len());
         for number in &self.numbers {
-            text.push_str(&format!("{number:016x}\n"));
+            writeln!(text, "{number:016x}").expect("a string grows");
         }
         text + "END\n"
     }
@@ -209,7 +210,7 @@ pub const ACTIONS: [&str; 15] = [
     "noise",
 ];
 
-#[expect(clippy::zombie_processes, reason = "what becomes of it is what is tried")]
+/// Starts a process that stays, unless it is ended with the worker.
 fn sleeper() {
     drop(Command::new("sleep").arg("300").stdin(Stdio::null()).spawn());
 }

@@ -159,7 +159,9 @@ mod tcp {
     use std::thread::sleep;
     use std::time::{Duration, Instant};
 
-    use super::{HELLO, *};
+    use super::HELLO;
+    #[cfg(not(unix))]
+    use super::{Arc, Connections};
 
     /// Where a worker finds the process of the run.
     pub(super) const ADDRESS: &str = "PIPELINE_CORE_WORKER_ADDRESS";
@@ -186,8 +188,9 @@ mod tcp {
             Ok(())
         }
 
+        #[cfg(not(unix))]
         #[expect(clippy::unused_self, reason = "other transports have some")]
-        pub(super) fn sockets(&self) -> Vec<std::sync::Arc<super::Stream>> {
+        pub(super) fn sockets(&self) -> Vec<Arc<Stream>> {
             Vec::new()
         }
 

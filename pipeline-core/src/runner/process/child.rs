@@ -44,6 +44,7 @@ pub(super) struct Process {
 
 enum Event {
     /// It is over.
+    #[cfg_attr(not(unix), expect(dead_code, reason = "its end is looked for, time and again"))]
     Ended,
     /// It has closed its standard error, as when it ends.
     Silent,
