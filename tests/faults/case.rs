@@ -104,7 +104,12 @@ impl Case {
                 flags.push(flag);
             }
         }
-        let pace = *random.choice(&[1, 10, 60]).expect("there are some");
+        let mut pace = *random.choice(&[1, 10, 60]).expect("there are some");
+        let fault = fault(random, is_process, pace);
+        if let Fault::StopForGood { .. } = fault {
+            // Where all nodes are quick no worker is idle for long.
+            pace = 200;
+        }
         Self {
             pipeline: random.usize(0..FILES.len()),
             runner,
@@ -113,7 +118,7 @@ impl Case {
             size: *random.choice(&[1, 20, 500, 500, 20_000]).expect("there are some"),
             pace,
             node: random.usize(0..4),
-            fault: fault(random, is_process, pace),
+            fault,
             has_old: random.bool(),
         }
     }
@@ -132,7 +137,7 @@ fn fault(random: &mut Rng, is_process: bool, pace: u64) -> Fault {
             Fault::Signal { name, to_worker, after }
         }
         12 => Fault::StopAndGo { to_worker, after },
-        13 if is_process => Fault::StopForGood { after },
+        13 if is_process => Fault::StopForGood { after: random.u64(50..400) },
         13 | 14 => Fault::FullDisk { kib: *random.choice(&[4, 16, 64, 400]).expect("there are some") },
         15 => Fault::FileSize { kib: *random.choice(&[1, 8, 64]).expect("there are some") },
         16 => Fault::OpenFiles { n: random.u64(5..25) },
