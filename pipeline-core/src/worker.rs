@@ -76,6 +76,8 @@ const LOST: i32 = 101;
 /// Executes nodes for the process that started this one as a worker, until that has no more, and ends the process. Returns at once if this
 /// is no worker.
 ///
+/// On Unix a worker starts with its connection to the run as its standard input, which is empty once this is called: read nothing before.
+///
 /// The pipelines must be those that the run has: see [the module](self).
 pub fn serve<C: Catalog + Sync, R>(pipelines: &Pipelines<C, R>) {
     if !is_worker() {
