@@ -1,4 +1,8 @@
-//! Writes random pipelines for the tests in `tests/random_runs`: the same ones in every build, unless `RANDOM_PIPELINES` is another seed.
+//! Writes random pipelines for the tests in `tests/random_runs`, and others for the faults in `faults`: the same ones in every build, unless
+//! `RANDOM_PIPELINES` is another seed.
+
+#[path = "faults/generate.rs"]
+mod faults;
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -10,6 +14,7 @@ const N_IN_CATALOG: usize = 4;
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=faults/generate.rs");
     println!("cargo::rerun-if-env-changed=RANDOM_PIPELINES");
     let seed = env::var("RANDOM_PIPELINES").ok().and_then(|seed| seed.parse().ok()).unwrap_or(1);
     let mut random = fastrand::Rng::with_seed(seed);
@@ -27,6 +32,7 @@ fn main() {
     writeln!(code, "pipelines! {{ {registry} }}").expect("a string grows");
     let folder = PathBuf::from(env::var_os("OUT_DIR").expect("cargo says where"));
     fs::write(folder.join("random_pipelines.rs"), code).expect("cargo's folder can be written");
+    fs::write(folder.join("faults.rs"), faults::code(seed)).expect("cargo's folder can be written");
 }
 
 /// A dataset that a node has written.

@@ -61,11 +61,36 @@ pipelines! {
             node(|most: i32| most.to_string(), [most] -> [third]),
         >,
         refused_at_once = pipeline!< node((|a: i32| refuse(&a.to_string()))?, [A] -> [first]) >,
+        telling = pipeline!< node(told, [A] -> [first]) >,
+        exiting = pipeline!<
+            node(write, [A] -> [first], name = "write"),
+            node((|text: &str| exits(text, 0)), [first] -> [second], name = "exits"),
+        >,
+        exiting_with_3 = pipeline!< node((|_: i32| exits("", 3)), [A] -> [second], name = "exits") >,
+        noisy = pipeline!< node(noisy, [A] -> [first]), node(copy, [first] -> [third], name = "after") >,
     }
 }
 
 fn write(value: i32) -> String {
     format!("written from {value}")
+}
+
+fn told(value: i32) -> String {
+    println!("told");
+    write(value)
+}
+
+fn exits(text: &str, code: i32) -> String {
+    // What the program has written by then is not lost.
+    print!("written before, {}", text.len());
+    std::process::exit(code)
+}
+
+/// Writes more to the standard error than there is room for.
+fn noisy(value: i32) -> String {
+    println!("half");
+    eprint!("{}", "noise\n".repeat(100_000));
+    write(value)
 }
 
 fn copy(text: &str) -> String {

@@ -1,16 +1,18 @@
 //! The command line of a binary that runs its pipelines by name, with the flags of `kedro`.
 
 mod arguments;
+mod exits;
 mod interrupt;
+mod output;
 mod run;
 mod runners;
 
 use std::error::Error as StdError;
 use std::ffi::OsString;
 use std::fmt;
-use std::io::{self, Write};
 use std::process::ExitCode;
 
+use self::output::{say, tell};
 use crate::dataset::ThisProcess;
 use crate::error::write_chain;
 use crate::hook::Hook;
@@ -20,8 +22,6 @@ use crate::{BoxError, Catalog, Pipelines};
 const FAILED: u8 = 1;
 /// The exit code of a command line that cannot be understood; clap's own.
 const MISUSED: u8 = 2;
-/// The exit code of a run that Ctrl-C ended, as shells have it.
-const INTERRUPTED: u8 = 130;
 
 /// Runs the pipelines of a program as its command line says. The body of `main`:
 ///
@@ -61,7 +61,14 @@ const INTERRUPTED: u8 = 130;
 /// Errors go to the standard error, with their causes and the nearest valid names, and after a failed run with where to resume it.
 ///
 /// Ctrl-C ends a run before the next node; what is running goes on to its end, so that nothing is written by half, and the exit code is 130. A second
-/// one ends the program at once. A program that handles Ctrl-C itself by then goes on doing so.
+/// one ends the program at once. So does SIGTERM on Unix, with 143, and on Linux SIGHUP, with 129, but that a second SIGHUP does nothing: a terminal that
+/// is closed sends several. A signal that the program handles itself by then, or was started to ignore (as by `nohup`), stays with the program. After one of
+/// them no output that is not read keeps the program from its end: what cannot be written within a second is dropped.
+///
+/// A node that ends the program, as by `std::process::exit`, does not end it silently: on the thread of the node, with runners of one process, the program
+/// says which node it was, and its exit code is 1, on systems that drop what a thread holds at the exit (Linux with glibc, macOS and Windows; on Windows the
+/// exit code stays the node's). A call of another thread that the node started, and `_exit`, are not noticed; with `ProcessRunner` each of these is an error of the
+/// node. A program without this command line ends as the node says.
 #[must_use]
 pub fn main<C: Catalog + Sync, R>(pipelines: Pipelines<C, R>) -> ExitCode {
     Cli::new(pipelines).main()
@@ -167,19 +174,6 @@ fn execute<C: Catalog + Sync, R>(
             ExitCode::from(code)
         }
     }
-}
-
-/// Writes a line to the standard output. A reader that went away, as `head` does, is no failure.
-fn say(line: &str) -> Result<(), Failure> {
-    match writeln!(io::stdout(), "{line}") {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::failed(error)),
-        _ => Ok(()),
-    }
-}
-
-/// Writes a line to the standard error. If that is gone, nobody is left to tell.
-fn tell(line: fmt::Arguments<'_>) {
-    drop(writeln!(io::stderr(), "{line}"));
 }
 
 /// What a command ends with if not all went well.

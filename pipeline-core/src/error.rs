@@ -277,12 +277,16 @@ pub enum Error {
     },
 
     /// A worker process could not be started, or cannot execute the pipeline.
-    #[error("no worker process can execute {}: {problem}", the(.pipeline.as_deref()))]
+    #[error("no worker process can execute {}: {problem}", node_or_pipeline(.node.as_deref(), .pipeline.as_deref()))]
     Worker {
         /// The pipeline, if it has a name.
         pipeline: Option<String>,
-        /// Why.
+        /// The node that a worker was started for, as Kedro prints it. None if no node of the pipeline can have one.
+        node: Option<String>,
+        /// Why, and what to do about it.
         problem: String,
+        /// The error of the system, if that is why.
+        source: Option<std::io::Error>,
     },
 
     /// The values of a pipeline cannot leave the process, or it is not said that they can.
@@ -389,6 +393,10 @@ fn each(errors: &[Error]) -> String {
 
 fn the(pipeline: Option<&str>) -> String {
     pipeline.map_or_else(|| "the pipeline".to_owned(), |name| format!("pipeline `{name}`"))
+}
+
+fn node_or_pipeline(node: Option<&str>, pipeline: Option<&str>) -> String {
+    node.map_or_else(|| the(pipeline), |node| format!("node `{node}`{}", of(pipeline)))
 }
 
 fn is_not_portable(here_only: &[(String, Vec<String>)]) -> String {

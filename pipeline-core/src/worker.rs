@@ -58,19 +58,16 @@ pub(crate) mod timed;
 use std::ffi::OsString;
 use std::io::{self, BufReader, Read, Write};
 use std::process;
+use std::sync::Arc;
 use std::thread::Builder;
 
-use self::channel::{Role, Stream, connect};
+use self::channel::{Connections, Stream, connect};
 use self::message::{Asked, Told, read_agreement, read_asked, write_agreed, write_outcome};
 pub(crate) use self::shared::Files;
 use crate::run::elsewhere::{Agreement, InWorker};
 use crate::{Cancellation, Catalog, Pipelines};
 
-/// Where a worker finds the process of the run.
-pub(crate) const ADDRESS: &str = "PIPELINE_CORE_WORKER_ADDRESS";
-/// By what it is known there.
-pub(crate) const TOKEN: &str = "PIPELINE_CORE_WORKER_TOKEN";
-/// With which arguments it has been started: what it starts itself inherits the variables, but not these.
+/// With which arguments a worker has been started: what it starts itself inherits the variable, but not these.
 pub(crate) const ARGUMENTS: &str = "PIPELINE_CORE_WORKER_ARGUMENTS";
 
 /// The exit code of a worker that has lost the process of the run, or never found it.
@@ -79,25 +76,29 @@ const LOST: i32 = 101;
 /// Executes nodes for the process that started this one as a worker, until that has no more, and ends the process. Returns at once if this
 /// is no worker.
 ///
+/// On Unix a worker starts with its connection to the run as its standard input, which is empty once this is called: read nothing before.
+///
 /// The pipelines must be those that the run has: see [the module](self).
 pub fn serve<C: Catalog + Sync, R>(pipelines: &Pipelines<C, R>) {
-    let Some((address, token)) = started_as_worker() else { return };
-    let code = match connected(pipelines, &address, &token) {
+    if !is_worker() {
+        return;
+    }
+    group::ignore_terminal();
+    let code = match connected(pipelines) {
         Ok(()) => 0,
         Err(error) => {
             // Of a run that is gone nobody needs to hear; of anything else its standard error does.
-            drop(writeln!(io::stderr(), "the worker process has lost its run: {error}"));
+            drop(writeln!(io::stderr(), "the worker process cannot serve its run: {error}"));
             LOST
         }
     };
     process::exit(code)
 }
 
-/// Where the process of the run is, if this is a worker.
-pub(crate) fn started_as_worker() -> Option<(OsString, String)> {
-    let (address, token) = (std::env::var_os(ADDRESS)?, std::env::var(TOKEN).ok()?);
+/// Whether this process has been started as a worker.
+pub(crate) fn is_worker() -> bool {
     let given: Vec<OsString> = std::env::args_os().skip(1).collect();
-    (std::env::var_os(ARGUMENTS)? == joined(&given)).then_some((address, token))
+    std::env::var_os(ARGUMENTS).is_some_and(|arguments| arguments == joined(&given))
 }
 
 /// Arguments as one text.
@@ -105,24 +106,23 @@ pub(crate) fn joined(arguments: &[OsString]) -> OsString {
     arguments.join("\u{1f}".as_ref())
 }
 
-fn connected<C: Catalog + Sync, R>(pipelines: &Pipelines<C, R>, address: &OsString, token: &str) -> io::Result<()> {
-    let messages = connect(address, token, Role::Messages)?;
-    let lifeline = connect(address, token, Role::Lifeline)?;
-    let mut files = Files::over(|| connect(address, token, Role::Files))?;
+fn connected<C: Catalog + Sync, R>(pipelines: &Pipelines<C, R>) -> io::Result<()> {
+    let Connections { messages, lifeline, files } = connect()?;
+    let mut files = Files::over(files);
     let cancellation = Cancellation::new();
-    let back = lifeline.try_clone()?;
+    let back = Arc::clone(&lifeline);
     // A node may cancel its run. What the run has told itself, it need not hear.
-    let _listening = cancellation.listen(move || drop((&back).write(&[0])));
+    let _listening = cancellation.listen(move || drop((&*back).write(&[0])));
     let of_lifeline = cancellation.clone();
-    Builder::new().name("lifeline".to_owned()).spawn(move || hold(lifeline, &of_lifeline))?;
+    Builder::new().name("lifeline".to_owned()).spawn(move || hold(&lifeline, &of_lifeline))?;
     let mut reader = BufReader::new(messages.try_clone()?);
     let wanted = read_agreement(&mut reader)?;
     match agree(pipelines, &wanted) {
         Ok(worker) => {
-            write_agreed(&messages, Ok(()))?;
+            write_agreed(&*messages, Ok(()))?;
             cancellation.within(|| execute(worker, reader, &messages, &mut files))
         }
-        Err(problem) => write_agreed(&messages, Err(&problem)),
+        Err(problem) => write_agreed(&*messages, Err(&problem)),
     }
 }
 
@@ -143,10 +143,15 @@ fn execute<C: Catalog + Sync>(
     to: &Stream,
     files: &mut Files,
 ) -> io::Result<()> {
+    let process = process::id();
     loop {
         match read_asked(&mut from, files) {
             Ok(Asked::Execute { node, inputs }) => {
                 let outcome = worker.execute(node as usize, inputs).map_err(|error| Told::new(&error));
+                if process::id() != process {
+                    // The node has forked, and its child has returned too: of one worker there is one answer.
+                    group::kill_self();
+                }
                 write_outcome(to, files, &outcome)?;
             }
             Ok(Asked::Forget { slot }) => worker.forget(slot as usize),
@@ -157,7 +162,7 @@ fn execute<C: Catalog + Sync>(
 }
 
 /// Waits for the run to be cancelled. Its end, whatever this process does at the time, is the end of this process and of what that has started.
-fn hold(mut lifeline: Stream, cancellation: &Cancellation) {
+fn hold(mut lifeline: &Stream, cancellation: &Cancellation) {
     loop {
         match lifeline.read(&mut [0]) {
             Ok(1) => cancellation.cancel(),

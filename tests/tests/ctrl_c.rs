@@ -1,13 +1,14 @@
-//! Ctrl-C while the command line runs a pipeline.
+//! Ctrl-C, SIGTERM and SIGHUP while the command line runs a pipeline.
 
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "what a test does in a function is test too")]
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
 
 use pipeline_tests::{is_running, wait_until};
 use tempfile::{TempDir, tempdir};
@@ -25,7 +26,7 @@ impl InTheMiddle {
         let folder = tempdir().unwrap();
         // The tests may have been started in the background, with Ctrl-C ignored; a program inherits that.
         let mut program = Command::new("env")
-            .args(["--default-signal=INT", env!("CARGO_BIN_EXE_pipeline-tests-cli-flags"), "run"])
+            .args(["--default-signal=INT,TERM,HUP", env!("CARGO_BIN_EXE_pipeline-tests-cli-flags"), "run"])
             .args(flags)
             .current_dir(folder.path())
             .process_group(0)
@@ -44,8 +45,12 @@ impl InTheMiddle {
 
     /// As a terminal does, which tells the program's whole group of processes.
     fn press_ctrl_c(&self) {
+        self.send("INT");
+    }
+
+    fn send(&self, signal: &str) {
         let group = format!("-{}", self.program.id());
-        assert!(Command::new("kill").args(["-INT", "--", &group]).status().unwrap().success());
+        assert!(Command::new("kill").args([&format!("-{signal}"), "--", &group]).status().unwrap().success());
     }
 
     /// The processes that the program has started.
@@ -97,15 +102,21 @@ fn line(from: &mut impl BufRead) -> String {
 
 const FIRST: &str = "Ctrl-C: running nodes are let finish, and no other is started; again to end at once\n";
 
+/// The signals, what they are called, and the exit code of each.
+const SIGNALS: [(&str, &str, i32); 3] = [("INT", "Ctrl-C", 130), ("TERM", "SIGTERM", 143), ("HUP", "SIGHUP", 129)];
+
+const RUNNERS: [&str; 4] = ["SequentialRunner", "ThreadRunner", "ParallelRunner", "ProcessRunner"];
+
 #[test]
 fn the_first_ends_the_run_after_what_is_running() {
-    for runner in ["SequentialRunner", "ThreadRunner", "ParallelRunner", "ProcessRunner"] {
+    for (runner, (signal, name, code)) in RUNNERS.into_iter().flat_map(|runner| SIGNALS.map(|signal| (runner, signal)))
+    {
         let mut run = InTheMiddle::of_run(&["--pipeline", "slow", "--runner", runner]);
-        run.press_ctrl_c();
-        assert_eq!(line(&mut run.err), FIRST, "{runner}");
+        run.send(signal);
+        assert_eq!(line(&mut run.err), FIRST.replace("Ctrl-C", name), "{runner}");
         run.go();
         let (status, out, err) = run.end();
-        assert_eq!((status.code(), out.as_str()), (Some(130), ""), "{runner}");
+        assert_eq!((status.code(), out.as_str()), (Some(code), ""), "{runner}");
         assert_eq!(
             err,
             "error: the run of pipeline `slow` was cancelled before node `after: copy([slow]) -> [third]`\n\
@@ -139,6 +150,97 @@ fn what_failed_before_is_told_too() {
         ),
         "{err}"
     );
+}
+
+#[test]
+fn the_second_ends_the_program_at_once_with_its_own_code() {
+    for (first, second, code) in
+        [("TERM", "TERM", 143), ("INT", "TERM", 143), ("HUP", "INT", 130), ("HUP", "TERM", 143)]
+    {
+        let mut run = InTheMiddle::of_run(&["--pipeline", "slow"]);
+        run.send(first);
+        line(&mut run.err);
+        run.send(second);
+        let (status, out, err) = run.end();
+        assert_eq!((status.code(), out.as_str(), err.as_str()), (Some(code), "", ""), "{first}, {second}");
+        assert!(!run.has("slow.txt"));
+    }
+}
+
+/// The system tells the group in the foreground, and so does the shell.
+#[test]
+fn a_terminal_that_says_twice_that_it_is_closed_ends_no_node() {
+    let mut run = InTheMiddle::of_run(&["--pipeline", "slow"]);
+    run.send("HUP");
+    line(&mut run.err);
+    run.send("HUP");
+    run.send("HUP");
+    run.go();
+    let (status, _, err) = run.end();
+    assert_eq!(status.code(), Some(129), "{err}");
+    assert!(err.contains("--from-nodes \"after\""), "{err}");
+    assert_eq!(run.files(), ["slow.txt"]);
+}
+
+/// A pipe that has no room, and its other end, which is not read.
+fn full_pipe() -> (fs::File, std::os::fd::OwnedFd) {
+    use rustix::pipe::{PipeFlags, pipe_with};
+    let (read, write) = pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK).unwrap();
+    let mut end = fs::File::from(write);
+    while end.write(&[b'x'; 512]).is_ok() {}
+    while end.write(b"x").is_ok() {}
+    rustix::fs::fcntl_setfl(&end, rustix::fs::OFlags::empty()).unwrap();
+    (end, read)
+}
+
+/// Ends a program that does not end by itself.
+fn ends(program: &mut Child) -> Option<ExitStatus> {
+    let started = Instant::now();
+    while started.elapsed() < Duration::from_secs(20) {
+        if let Some(status) = program.try_wait().unwrap() {
+            return Some(status);
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    program.kill().unwrap();
+    program.wait().unwrap();
+    None
+}
+
+#[test]
+fn a_standard_error_that_is_not_read_keeps_no_run_from_its_end() {
+    for (runner, presses, pipeline) in [
+        ("SequentialRunner", 1, "slow"),
+        ("ProcessRunner", 1, "slow"),
+        ("SequentialRunner", 2, "slow"),
+        ("ProcessRunner", 1, "noisy"),
+        ("ProcessRunner", 2, "noisy"),
+        // This node writes in the program itself, and waits as any that does so: it is let finish, and does not.
+        ("ThreadRunner", 2, "noisy"),
+    ] {
+        let folder = tempdir().unwrap();
+        let (write, _read) = full_pipe();
+        let mut program = Command::new("env")
+            .args(["--default-signal=INT", env!("CARGO_BIN_EXE_pipeline-tests-cli-flags"), "run"])
+            .args(["--pipeline", pipeline, "--runner", runner])
+            .current_dir(folder.path())
+            .stdout(Stdio::piped())
+            .stderr(write)
+            .spawn()
+            .unwrap();
+        assert_eq!(line(&mut BufReader::new(program.stdout.take().unwrap())), "half\n");
+        let press =
+            || assert!(Command::new("kill").args(["-INT", &program.id().to_string()]).status().unwrap().success());
+        press();
+        if presses == 2 {
+            std::thread::sleep(Duration::from_millis(300));
+            press();
+        } else {
+            fs::write(folder.path().join("go"), "").unwrap();
+        }
+        let status = ends(&mut program).unwrap_or_else(|| panic!("{pipeline} on {runner} does not end"));
+        assert_eq!(status.code(), Some(130), "{pipeline} on {runner}, {presses}");
+    }
 }
 
 #[test]
@@ -186,16 +288,20 @@ fn the_second_ends_worker_processes_too() {
 #[test]
 fn where_it_is_ignored_it_stays_so() {
     // As `nohup` and shells in the background start programs.
-    let folder = tempdir().unwrap();
-    let mut program = Command::new("env")
-        .args(["--ignore-signal=INT", env!("CARGO_BIN_EXE_pipeline-tests-cli-flags"), "run", "--pipeline", "only_slow"])
-        .current_dir(folder.path())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut out = BufReader::new(program.stdout.take().unwrap());
-    assert_eq!(line(&mut out), "half\n");
-    assert!(Command::new("kill").args(["-INT", &program.id().to_string()]).status().unwrap().success());
-    fs::write(folder.path().join("go"), "").unwrap();
-    assert!(program.wait().unwrap().success());
+    for (signal, ..) in SIGNALS {
+        let folder = tempdir().unwrap();
+        let mut program = Command::new("env")
+            .arg(format!("--ignore-signal={signal}"))
+            .args([env!("CARGO_BIN_EXE_pipeline-tests-cli-flags"), "run", "--pipeline", "only_slow"])
+            .current_dir(folder.path())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut out = BufReader::new(program.stdout.take().unwrap());
+        assert_eq!(line(&mut out), "half\n");
+        let pid = program.id().to_string();
+        assert!(Command::new("kill").args([&format!("-{signal}"), &pid]).status().unwrap().success());
+        fs::write(folder.path().join("go"), "").unwrap();
+        assert!(program.wait().unwrap().success(), "{signal}");
+    }
 }

@@ -362,7 +362,7 @@ fn a_file_at_another_place_is_refused() {
 fn a_test_that_does_not_serve_is_no_worker() {
     let runner = ProcessRunner::new().workers_of_test("no_such_test");
     let error = runner.run_named(&pipelines(), "chain", &Catalog::default()).unwrap_err().to_string();
-    let expected = "no worker process can execute pipeline `chain`: it exited with code 0 before it was ready; \
+    let expected = "no worker process can execute node `next([n]) -> [n1]` of pipeline `chain`: it exited with code 0 before it was ready; \
                     does a test `no_such_test` call `worker::serve`?";
     assert_eq!(error, expected);
 }

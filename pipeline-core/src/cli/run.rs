@@ -5,8 +5,10 @@ use std::time::{Duration, Instant};
 use clap::ArgMatches;
 
 use super::arguments::{slice, text, with_filters};
+use super::exits::Exits;
 use super::interrupt::Interruptible;
-use super::{FAILED, Failure, INTERRUPTED, MISUSED, runners, say, tell};
+use super::output::{say, tell};
+use super::{FAILED, Failure, MISUSED, runners};
 use crate::dag::{Dag, Dataset};
 use crate::hook::Hook;
 use crate::runner::RunnerExt;
@@ -20,7 +22,8 @@ pub(super) fn run<C: Catalog + Sync, R>(
     let name = text(matches, "pipeline").unwrap_or_default();
     let pipeline = pipelines.get(name).map_err(Failure::misused)?;
     let max_workers = matches.get_one::<usize>("max-workers").copied();
-    let runner = runners::runner(text(matches, "runner"), matches.get_flag("parallel"), max_workers)?;
+    let (runner, is_of_this_process) =
+        runners::runner(text(matches, "runner"), matches.get_flag("parallel"), max_workers)?;
 
     let interruptible = Interruptible::new();
     let mut options = RunOptions::new().slice(slice(matches)).cancelled_by(interruptible.cancellation());
@@ -33,24 +36,27 @@ pub(super) fn run<C: Catalog + Sync, R>(
     if matches.get_flag("only-missing-outputs") {
         options = options.only_missing_outputs();
     }
+    if is_of_this_process {
+        options = options.hook(&Exits);
+    }
     options = hooks.iter().fold(options, |options, hook| options.hook(*hook));
 
     let start = Instant::now();
     let report = runner.run_with(pipeline, &pipelines.catalog(), &options);
     let report = report.map_err(|error| not_started(error, matches))?;
     let duration = start.elapsed();
-    let was_interrupted = interruptible.cancellation().is_cancelled();
+    let interrupted = interruptible.exit_code();
     drop(interruptible);
 
     if report.error().is_some() {
-        return Err(failed(report, matches.get_flag("keep-going"), was_interrupted));
+        return Err(failed(report, matches.get_flag("keep-going"), interrupted));
     }
-    say(&summary(&report, duration))?;
+    let said = say(&summary(&report, duration));
     if let Some(note) = pipeline.dag().ok().and_then(|dag| not_kept(dag, &report)) {
         tell(format_args!("{note}"));
     }
-    // Its last node was running already; whoever pressed Ctrl-C wants what would follow not to.
-    if was_interrupted { Err(Failure { error: None, notes: Vec::new(), code: INTERRUPTED }) } else { Ok(()) }
+    // The run completed: its last node was running already. The exit code tells of the signal all the same, so that `a && b` stops.
+    interrupted.map_or(said, |code| Err(Failure { error: None, notes: Vec::new(), code }))
 }
 
 /// Why nothing could start: most often names in the flags.
@@ -76,12 +82,12 @@ fn not_started(error: Error, matches: &ArgMatches) -> Failure {
 }
 
 /// The error, what became of the nodes if the run went on after it, and where to resume.
-fn failed(report: Report, kept_going: bool, was_interrupted: bool) -> Failure {
+fn failed(report: Report, kept_going: bool, interrupted: Option<u8>) -> Failure {
     let summary = kept_going.then(|| report.to_string());
     let hint = report.resume_hint().map(ToString::to_string);
     let notes = summary.into_iter().chain(hint).collect();
     let error = report.into_result().err().map(Into::into);
-    Failure { error, notes, code: if was_interrupted { INTERRUPTED } else { FAILED } }
+    Failure { error, notes, code: interrupted.unwrap_or(FAILED) }
 }
 
 /// The report, with the time behind its first line; a dry run takes none worth telling.

@@ -192,7 +192,7 @@ impl<C: Catalog + Sync> Active<'_, C> {
 
     fn cannot_leave(&self, what: &str, problem: &str) -> Error {
         let problem = format!("{what} cannot leave the process: {problem}");
-        Error::Worker { pipeline: self.pipeline.map(str::to_owned), problem }
+        Error::Worker { pipeline: self.pipeline.map(str::to_owned), node: None, problem, source: None }
     }
 
     /// One attempt at a node.
@@ -370,7 +370,12 @@ impl<'r, C: Catalog + Sync> InWorker<'r, C> {
     pub(crate) fn execute(&mut self, node: usize, inputs: Carried<Arrived>) -> Result<Carried<Bytes>, Error> {
         let plan = self.pipeline.plan()?;
         if node >= plan.n_nodes() {
-            return Err(Error::Worker { pipeline: None, problem: format!("there is no node {node}") });
+            return Err(Error::Worker {
+                pipeline: None,
+                node: None,
+                problem: format!("there is no node {node}"),
+                source: None,
+            });
         }
         let (part, index) = plan.origin(node);
         let (part, slots_from) = (&*plan.parts[part], plan.slots_from[part]);

@@ -12,13 +12,13 @@ use std::thread::available_parallelism;
 use std::time::{Duration, Instant};
 
 use self::child::Gone;
-use self::worker::{Lifelines, Worker};
+use self::worker::{Lifelines, NotStarted, Worker};
 use super::thread::{Hands, on_threads};
 use super::{Runner, RunnerExt, Workers};
 use crate::dag::NodeId;
 use crate::portable::RunsInAnyProcess;
 use crate::run::elsewhere::{Agreement, Carried, Made, There, Values, Wanted};
-use crate::worker::started_as_worker;
+use crate::worker::is_worker;
 use crate::{Catalog, Error, Pipelines, Report, Run, RunOptions};
 
 /// Executes nodes in worker processes: this executable, started again. What Kedro's `ParallelRunner` does with `multiprocessing`.
@@ -85,11 +85,20 @@ use crate::{Catalog, Error, Pipelines, Report, Run, RunOptions};
 /// and end with it, however it ends. What nodes print goes where this process prints; their standard input is empty.
 ///
 /// A node that asks its [`Cancellation`](crate::Cancellation) hears of a failure elsewhere in the run, and that the run is cancelled from outside.
-/// Ctrl-C reaches this process only: a node that it lets finish is not disturbed.
+/// Ctrl-C reaches this process only: a node that it lets finish is not disturbed. A signal that is sent to a worker itself ends it, and its node.
+/// On Unix a worker is not in the foreground of the terminal, but what its nodes print there does not stop it (`stty tostop`).
 ///
 /// A node with a `timeout` may go on for half a second when its time is over, to end by itself. Then its worker is killed, and with it, on
 /// Unix, the processes that the node has started; so are those of a node that takes its worker along, and of a run whose process ends. A file that
 /// is being written then does not get its name, but what there is of it stays beside. The time in which a worker starts is not the node's.
+///
+/// No run waits without end for a worker that has nothing to do. One that has not started within a minute is an error; one that is stopped (SIGSTOP) gets no
+/// node, and another is started; one that does not end within three seconds after the run's last node, because it is stopped, or a library or a `Drop` in it does not end,
+/// is killed with what it has started. A worker that is stopped in the middle of a node is waited for, as a node that takes long: only a `timeout` tells them apart.
+///
+/// Workers are connected by sockets that they start with. On Unix they need no folder for them, and whatever is killed leaves nothing behind. A worker takes five
+/// open files and two threads of this process, and one more for each large value; that there is no more of these, or no process, is an
+/// [error](Error::Worker) that names the node and says which limit it is.
 #[derive(Clone, Debug, Default)]
 pub struct ProcessRunner {
     workers: Workers,
@@ -163,12 +172,17 @@ impl Runner for ProcessRunner {
         let limit = self.workers.limit("ProcessRunner")?;
         let max_workers = limit.or_else(|| available_parallelism().ok().map(Into::into)).unwrap_or(1);
         let agreement = run.elsewhere().agreement()?;
-        if started_as_worker().is_some() {
+        if is_worker() {
             // Or each worker would start others.
             let problem = "this process is a worker itself, and starts no others: a node cannot run a `ProcessRunner`, and `main` is to begin \
                  with `worker::serve`"
                 .to_owned();
-            return Err(Error::Worker { pipeline: run.pipeline().map(str::to_owned), problem });
+            return Err(Error::Worker {
+                pipeline: run.pipeline().map(str::to_owned),
+                node: None,
+                problem,
+                source: None,
+            });
         }
         let values = run.values_elsewhere();
         let max_workers = max_workers.min(run.dag().len()).max(1);
@@ -234,13 +248,17 @@ impl InHand<'_, '_> {
     /// The worker, or a new one: what ends a worker between two nodes is no mistake of the next one.
     fn ready(&mut self) -> Result<Worker, Error> {
         if let Some(mut worker) = self.worker.take()
-            && !worker.has_ended()
+            && !worker.is_lost()
         {
             return Ok(worker);
         }
         let Team { runner, agreement, lifelines, .. } = self.team;
-        let worker = Worker::start(&runner.arguments(), runner.test.is_some(), agreement)
-            .map_err(|problem| Error::Worker { pipeline: self.pipeline(), problem })?;
+        let worker = Worker::start(&runner.arguments(), runner.test.is_some(), agreement, lifelines).map_err(
+            |NotStarted { problem, node_is_told, source }| {
+                let node = node_is_told.then(|| self.node());
+                Error::Worker { pipeline: self.pipeline(), node, problem, source }
+            },
+        )?;
         lifelines.add(&worker);
         if self.run.is_cancelled() {
             lifelines.cancel();
@@ -278,8 +296,8 @@ impl There for InHand<'_, '_> {
                 worker.kill();
                 None
             }
-            Err(_) => {
-                let Gone { how, stderr } = worker.gone();
+            Err(error) => {
+                let Gone { how, stderr } = worker.gone(&error);
                 Some(Err(Error::WorkerDied { pipeline: self.pipeline(), node: self.node(), how, stderr }))
             }
         }

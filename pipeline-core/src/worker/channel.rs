@@ -1,212 +1,303 @@
-//! The channel between a run and a worker: a socket that nobody else can use, and never the standard streams, which belong to the nodes.
+//! The channel between a run and a worker: sockets that no other process can use, and never the standard output or error, which belong to the nodes.
 //!
-//! The process of the run listens, and the worker that it starts connects once for messages, once for a *lifeline*, on which the
-//! worker waits all the time, so that it hears when the run is cancelled, and ends when the process of the run is gone, and where processes can
-//! share memory, once for that.
+//! There is one for messages, one as a *lifeline*, which the worker reads all the time, so that it hears when the run is cancelled and ends when the
+//! process of the run is gone, and, where processes can share memory, one over which that memory is handed on.
+//!
+//! On Unix the run makes pairs of sockets. One end is the standard input with which the worker starts; the others are sent through it. So a worker
+//! needs no folder for a socket, no process can connect in its place, and nothing is left behind, whatever is killed.
 
-use std::collections::hash_map::RandomState;
-use std::ffi::{OsStr, OsString};
-use std::hash::{BuildHasher, Hasher};
-use std::io::{self, Read, Write};
-use std::time::Duration;
+use std::io;
+use std::process::Command;
+use std::sync::Arc;
+use std::time::Instant;
 
 #[cfg(not(unix))]
 use self::tcp as transport;
-pub(crate) use self::transport::Stream;
+pub(crate) use self::transport::{Stream, connect};
 #[cfg(unix)]
 use self::unix as transport;
 
-/// By which a connection shows that it comes from a process that the run has started.
-pub(crate) type Token = String;
-
-/// What a connection is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub(crate) enum Role {
-    Messages = b'm',
-    Lifeline = b'l',
+/// The connections of a run and a worker.
+#[derive(Debug)]
+pub(crate) struct Connections {
+    pub(crate) messages: Arc<Stream>,
+    pub(crate) lifeline: Arc<Stream>,
     /// Memory that both share.
-    Files = b'f',
-    /// Nothing: nobody will connect any more.
-    GaveUp = b'g',
+    pub(crate) files: Arc<Stream>,
 }
 
-/// Where a worker connects.
-pub(crate) struct Listener {
-    listener: transport::Listener,
-    token: Token,
-}
+/// What the run has ready for a worker before it starts one.
+#[derive(Debug)]
+pub(crate) struct Offer(transport::Offer);
 
-impl Listener {
+impl Offer {
     pub(crate) fn new() -> io::Result<Self> {
-        Ok(Self { listener: transport::Listener::new()?, token: token() })
+        transport::Offer::new().map(Self)
     }
 
-    pub(crate) fn address(&self) -> (OsString, Token) {
-        (self.listener.address(), self.token.clone())
+    /// Has the process that this command starts get its ends.
+    pub(crate) fn hand_to(&mut self, command: &mut Command) -> io::Result<()> {
+        self.0.hand_to(command)
     }
 
-    /// Waits for a connection of this role, unless one says that there will be none.
-    pub(crate) fn accept(&self, role: Role) -> io::Result<Option<Stream>> {
-        loop {
-            let mut stream = self.listener.accept()?;
-            stream.set_read_timeout(Some(Duration::from_secs(5)))?;
-            let mut hello = vec![0; self.token.len() + 1];
-            // Whoever does not know the token is passed over.
-            let Ok(()) = stream.read_exact(&mut hello) else { continue };
-            let Some((said, token)) = hello.split_last() else { continue };
-            if token != self.token.as_bytes() {
-                continue;
-            }
-            if *said == role as u8 {
-                stream.set_read_timeout(None)?;
-                return Ok(Some(stream));
-            }
-            if *said == Role::GaveUp as u8 {
-                return Ok(None);
-            }
-        }
+    /// The sockets to shut down when the worker ends: a process that it has started may hold its ends open.
+    pub(crate) fn sockets(&self) -> Vec<Arc<Stream>> {
+        self.0.sockets()
+    }
+
+    /// Waits until the worker has its ends. It is an error of the kind `TimedOut` if it has not then, and `UnexpectedEof` if it has ended.
+    pub(crate) fn accept(self, deadline: Instant, has_ended: &mut dyn FnMut() -> bool) -> io::Result<Connections> {
+        self.0.accept(deadline, has_ended)
     }
 }
 
-/// Connects to the process of the run.
-pub(crate) fn connect(address: &OsStr, token: &str, role: Role) -> io::Result<Stream> {
-    let mut stream = transport::connect(address)?;
-    let mut hello = token.as_bytes().to_vec();
-    hello.push(role as u8);
-    stream.write_all(&hello)?;
-    Ok(stream)
-}
+/// The first byte of a worker that has its ends.
+const HELLO: u8 = b'h';
 
-/// 128 bits that nobody can guess: the standard library keys its hash maps with random numbers of the system.
-fn token() -> Token {
-    let random = || RandomState::new().build_hasher().finish();
-    format!("{:016x}{:016x}", random(), random())
-}
-
-/// A socket in a folder of its own, that only this user can open.
 #[cfg(unix)]
 mod unix {
-    use std::ffi::{OsStr, OsString};
-    use std::fs::{self, DirBuilder};
-    use std::io;
-    use std::os::unix::fs::DirBuilderExt;
-    use std::os::unix::net::UnixListener;
+    use std::fs::File;
+    use std::io::{self, IoSlice, IoSliceMut, Read, Write};
+    use std::mem::MaybeUninit;
+    use std::os::fd::{AsFd, OwnedFd};
     pub(crate) use std::os::unix::net::UnixStream as Stream;
-    use std::path::PathBuf;
+    use std::process::Command;
+    use std::sync::Arc;
+    use std::time::Instant;
 
-    pub(super) struct Listener {
-        listener: UnixListener,
-        folder: PathBuf,
+    use rustix::cmsg_space;
+    use rustix::io::{FdFlags, fcntl_setfd};
+    use rustix::net::{
+        RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags,
+        recvmsg, sendmsg,
+    };
+
+    use super::{Connections, HELLO};
+    use crate::worker::timed::Timed;
+
+    /// The ends of the run, and those of the worker until it starts.
+    #[derive(Debug)]
+    pub(super) struct Offer {
+        here: Connections,
+        there: Option<[Stream; 3]>,
     }
 
-    impl Listener {
+    impl Offer {
         pub(super) fn new() -> io::Result<Self> {
-            let folder = std::env::temp_dir().join(format!("pipeline-{}", &super::token()[..16]));
-            DirBuilder::new().mode(0o700).create(&folder)?;
-            match UnixListener::bind(folder.join("worker")) {
-                Ok(listener) => Ok(Self { listener, folder }),
-                Err(error) => {
-                    drop(fs::remove_dir_all(&folder));
-                    Err(error)
+            let ((messages, first), (lifeline, second), (files, third)) =
+                (Stream::pair()?, Stream::pair()?, Stream::pair()?);
+            let here = Connections { messages: messages.into(), lifeline: lifeline.into(), files: files.into() };
+            Ok(Self { here, there: Some([first, second, third]) })
+        }
+
+        pub(super) fn hand_to(&mut self, command: &mut Command) -> io::Result<()> {
+            if let Some([messages, lifeline, files]) = self.there.take() {
+                let handed = [lifeline.as_fd(), files.as_fd()];
+                let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(2))];
+                let mut rights = SendAncillaryBuffer::new(&mut space);
+                rights.push(SendAncillaryMessage::ScmRights(&handed));
+                // They come with a byte, since a message cannot be empty. Nothing waits here: the socket has room.
+                let to = &*self.here.messages;
+                rustix::io::retry_on_intr(|| sendmsg(to, &[IoSlice::new(&[HELLO])], &mut rights, SendFlags::empty()))?;
+                command.stdin(OwnedFd::from(messages));
+            }
+            Ok(())
+        }
+
+        pub(super) fn sockets(&self) -> Vec<Arc<Stream>> {
+            vec![Arc::clone(&self.here.messages), Arc::clone(&self.here.files)]
+        }
+
+        /// The end of the worker shuts its sockets down, so nothing needs to ask for it.
+        pub(super) fn accept(self, deadline: Instant, _: &mut dyn FnMut() -> bool) -> io::Result<Connections> {
+            let mut hello = [0];
+            let mut messages = Timed::new(Arc::clone(&self.here.messages));
+            messages.set_deadline(Some(deadline))?;
+            messages.read_exact(&mut hello)?;
+            messages.set_deadline(None)?;
+            if hello == [HELLO] { Ok(self.here) } else { Err(io::ErrorKind::InvalidData.into()) }
+        }
+    }
+
+    /// Takes the ends of a worker from its standard input, which is empty from then on.
+    pub(crate) fn connect() -> io::Result<Connections> {
+        let messages = Stream::from(rustix::stdio::stdin().try_clone_to_owned()?);
+        rustix::stdio::dup2_stdin(File::open("/dev/null")?)?;
+        let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(2))];
+        let mut rights = RecvAncillaryBuffer::new(&mut space);
+        let mut byte = [0];
+        let receive = || recvmsg(&messages, &mut [IoSliceMut::new(&mut byte)], &mut rights, RecvFlags::empty());
+        if rustix::io::retry_on_intr(receive)?.bytes == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        let sent = rights.drain().filter_map(|message| match message {
+            RecvAncillaryMessage::ScmRights(sent) => Some(sent),
+            _ => None,
+        });
+        let mut sent = sent.flatten();
+        let mut next = || {
+            let none = || io::Error::other("its sockets are lost: the process has too many files open");
+            let end: OwnedFd = sent.next().ok_or_else(none)?;
+            fcntl_setfd(&end, FdFlags::CLOEXEC)?;
+            Ok::<_, io::Error>(Arc::new(Stream::from(end)))
+        };
+        let (lifeline, files) = (next()?, next()?);
+        (&messages).write_all(&[HELLO])?;
+        Ok(Connections { messages: messages.into(), lifeline, files })
+    }
+}
+
+/// Ports of this machine, for systems without such sockets. A process that connects shows with a token that it has been started by the run.
+#[cfg(any(not(unix), test))]
+mod tcp {
+    use std::collections::hash_map::RandomState;
+    use std::hash::{BuildHasher, Hasher};
+    use std::io::{self, Read, Write};
+    pub(crate) use std::net::TcpStream as Stream;
+    use std::net::{Ipv4Addr, TcpListener};
+    use std::process::Command;
+    use std::thread::sleep;
+    use std::time::{Duration, Instant};
+
+    use super::HELLO;
+    #[cfg(not(unix))]
+    use super::{Arc, Connections};
+
+    /// Where a worker finds the process of the run.
+    pub(super) const ADDRESS: &str = "PIPELINE_CORE_WORKER_ADDRESS";
+    /// By what it is known there.
+    pub(super) const TOKEN: &str = "PIPELINE_CORE_WORKER_TOKEN";
+
+    #[derive(Debug)]
+    pub(super) struct Offer {
+        listener: TcpListener,
+        token: String,
+    }
+
+    impl Offer {
+        pub(super) fn new() -> io::Result<Self> {
+            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+            listener.set_nonblocking(true)?;
+            // 128 bits that nobody can guess: the standard library keys its hash maps with random numbers of the system.
+            let random = || RandomState::new().build_hasher().finish();
+            Ok(Self { listener, token: format!("{:016x}{:016x}", random(), random()) })
+        }
+
+        pub(super) fn hand_to(&mut self, command: &mut Command) -> io::Result<()> {
+            command.env(ADDRESS, self.listener.local_addr()?.to_string()).env(TOKEN, &self.token);
+            Ok(())
+        }
+
+        #[cfg(not(unix))]
+        #[expect(clippy::unused_self, reason = "other transports have some")]
+        pub(super) fn sockets(&self) -> Vec<Arc<Stream>> {
+            Vec::new()
+        }
+
+        #[cfg(not(unix))]
+        pub(super) fn accept(self, deadline: Instant, has_ended: &mut dyn FnMut() -> bool) -> io::Result<Connections> {
+            let mut accept = |role| self.accept_one(role, deadline, has_ended).map(Into::into);
+            Ok(Connections { messages: accept(b'm')?, lifeline: accept(b'l')?, files: accept(b'f')? })
+        }
+
+        /// Waits for the connection of this role, which the worker makes in this order.
+        pub(super) fn accept_one(
+            &self,
+            role: u8,
+            deadline: Instant,
+            has_ended: &mut dyn FnMut() -> bool,
+        ) -> io::Result<Stream> {
+            loop {
+                let mut stream = match self.listener.accept() {
+                    Ok((stream, _)) => stream,
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                        if has_ended() {
+                            return Err(io::ErrorKind::UnexpectedEof.into());
+                        }
+                        if Instant::now() >= deadline {
+                            return Err(io::ErrorKind::TimedOut.into());
+                        }
+                        sleep(Duration::from_millis(2));
+                        continue;
+                    }
+                    Err(error) => return Err(error),
+                };
+                stream.set_nonblocking(false)?;
+                stream.set_nodelay(true)?;
+                stream.set_read_timeout(Some(Duration::from_secs(1)))?;
+                let mut hello = vec![0; self.token.len() + 2];
+                // A process that does not know the token is skipped.
+                if stream.read_exact(&mut hello).is_ok()
+                    && hello.starts_with(self.token.as_bytes())
+                    && hello.ends_with(&[HELLO, role])
+                {
+                    stream.set_read_timeout(None)?;
+                    return Ok(stream);
                 }
             }
         }
-
-        pub(super) fn address(&self) -> OsString {
-            self.folder.join("worker").into_os_string()
-        }
-
-        pub(super) fn accept(&self) -> io::Result<Stream> {
-            self.listener.accept().map(|(stream, _)| stream)
-        }
     }
 
-    impl Drop for Listener {
-        fn drop(&mut self) {
-            drop(fs::remove_dir_all(&self.folder));
-        }
+    #[cfg(not(unix))]
+    pub(crate) fn connect() -> io::Result<Connections> {
+        let variable = |name| std::env::var(name).map_err(io::Error::other);
+        let (address, token) = (variable(ADDRESS)?, variable(TOKEN)?);
+        let connect = |role| connect_to(&address, &token, role).map(Into::into);
+        Ok(Connections { messages: connect(b'm')?, lifeline: connect(b'l')?, files: connect(b'f')? })
     }
 
-    pub(super) fn connect(address: &OsStr) -> io::Result<Stream> {
-        Stream::connect(address)
-    }
-}
-
-/// A port of this machine, for systems without such sockets.
-#[cfg(any(not(unix), test))]
-mod tcp {
-    use std::ffi::{OsStr, OsString};
-    use std::io;
-    pub(crate) use std::net::TcpStream as Stream;
-    use std::net::{Ipv4Addr, TcpListener};
-
-    pub(super) struct Listener(TcpListener);
-
-    impl Listener {
-        pub(super) fn new() -> io::Result<Self> {
-            TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map(Self)
-        }
-
-        pub(super) fn address(&self) -> OsString {
-            self.0.local_addr().map(|address| address.to_string()).unwrap_or_default().into()
-        }
-
-        pub(super) fn accept(&self) -> io::Result<Stream> {
-            let (stream, _) = self.0.accept()?;
-            stream.set_nodelay(true)?;
-            Ok(stream)
-        }
-    }
-
-    pub(super) fn connect(address: &OsStr) -> io::Result<Stream> {
-        let stream = Stream::connect(address.to_string_lossy().as_ref())?;
+    pub(super) fn connect_to(address: &str, token: &str, role: u8) -> io::Result<Stream> {
+        let mut stream = Stream::connect(address)?;
         stream.set_nodelay(true)?;
+        let mut hello = token.as_bytes().to_vec();
+        hello.extend([HELLO, role]);
+        stream.write_all(&hello)?;
         Ok(stream)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::io::{Read, Write};
+    use std::time::Duration;
+
     use super::*;
 
-    #[test]
-    fn who_does_not_know_the_token_is_passed_over() {
-        let listener = Listener::new().unwrap();
-        let (address, token) = listener.address();
-        std::thread::scope(|scope| {
-            scope.spawn(|| {
-                drop(connect(&address, &"0".repeat(32), Role::Messages).unwrap());
-                drop(connect(&address, &token, Role::Lifeline).unwrap());
-                connect(&address, &token, Role::Messages).unwrap().write_all(b"x").unwrap();
-                drop(connect(&address, &token, Role::GaveUp).unwrap());
-            });
-            let mut stream = listener.accept(Role::Messages).unwrap().unwrap();
-            let mut text = String::new();
-            stream.read_to_string(&mut text).unwrap();
-            assert_eq!(text, "x");
-            assert!(listener.accept(Role::Messages).unwrap().is_none());
-        });
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn a_socket_leaves_nothing_behind() {
-        let listener = Listener::new().unwrap();
-        let folder = std::path::Path::new(&listener.address().0).parent().unwrap().to_owned();
-        assert!(folder.exists());
-        drop(listener);
-        assert!(!folder.exists());
+    fn variable(command: &Command, wanted: &str) -> String {
+        let value = command.get_envs().find(|(name, _)| *name == wanted).and_then(|(_, value)| value);
+        value.expect("it is set").to_string_lossy().into_owned()
     }
 
     #[test]
-    fn a_port_works_as_a_socket_does() {
-        let listener = tcp::Listener::new().unwrap();
-        let mut there = tcp::connect(&listener.address()).unwrap();
-        let mut here = listener.accept().unwrap();
+    fn a_process_that_does_not_know_the_token_is_skipped() {
+        let (mut offer, mut command) = (tcp::Offer::new().unwrap(), Command::new("worker"));
+        offer.hand_to(&mut command).unwrap();
+        let (address, token) = (variable(&command, tcp::ADDRESS), variable(&command, tcp::TOKEN));
+        drop(tcp::connect_to(&address, &"0".repeat(32), b'm').unwrap());
+        drop(tcp::connect_to(&address, &token, b'l').unwrap());
+        let mut there = tcp::connect_to(&address, &token, b'm').unwrap();
+        let deadline = Instant::now() + Duration::from_secs(10);
+        let mut here = offer.accept_one(b'm', deadline, &mut || false).unwrap();
         there.write_all(b"hello").unwrap();
         let mut bytes = [0; 5];
         here.read_exact(&mut bytes).unwrap();
         assert_eq!(&bytes, b"hello");
+        let none = offer.accept_one(b'l', deadline, &mut || true).unwrap_err();
+        assert_eq!(none.kind(), io::ErrorKind::UnexpectedEof);
+        assert_eq!(offer.accept_one(b'l', Instant::now(), &mut || false).unwrap_err().kind(), io::ErrorKind::TimedOut);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_process_that_takes_nothing_keeps_no_run_waiting() {
+        let mut offer = Offer::new().unwrap();
+        let mut command = Command::new("worker");
+        offer.hand_to(&mut command).unwrap();
+        let error = offer.accept(Instant::now() + Duration::from_millis(20), &mut || false).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        let mut offer = Offer::new().unwrap();
+        offer.hand_to(&mut Command::new("worker")).unwrap();
+        let error = offer.accept(Instant::now() + Duration::from_secs(10), &mut || false).unwrap_err();
+        assert!(matches!(error.kind(), io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset), "{error:?}");
     }
 }

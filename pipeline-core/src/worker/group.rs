@@ -3,16 +3,28 @@
 
 #[cfg(not(unix))]
 use self::elsewhere as system;
-pub(crate) use self::system::{begin, kill, kill_own};
+#[cfg(unix)]
+pub(crate) use self::system::wait;
+pub(crate) use self::system::{begin, has_room, ignore_terminal, is_stopped, kill, kill_own, kill_self};
 #[cfg(unix)]
 use self::unix as system;
 
 #[cfg(unix)]
 mod unix {
+    use std::os::fd::AsFd;
     use std::os::unix::process::CommandExt;
     use std::process::Command;
+    use std::time::Duration;
 
-    use rustix::process::{Pid, Signal, getpgrp, getpid, kill_process_group};
+    use nix::sys::signal::{SigSet, Signal as Blocked};
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    use rustix::process::{
+        Pid, Signal, WaitId, WaitIdOptions, getpgrp, getpid, kill_process, kill_process_group, waitid,
+    };
+
+    fn pid(number: u32) -> Option<Pid> {
+        i32::try_from(number).ok().and_then(Pid::from_raw)
+    }
 
     /// Has a process start a group.
     pub(crate) fn begin(command: &mut Command) {
@@ -21,10 +33,46 @@ mod unix {
 
     /// Ends the group of a process that has started one and has not been waited for: until then the number is its.
     pub(crate) fn kill(leader: u32) {
-        if let Some(leader) = i32::try_from(leader).ok().and_then(Pid::from_raw) {
+        if let Some(leader) = pid(leader) {
             // One that is gone needs no end.
             let _ = kill_process_group(leader, Signal::KILL);
         }
+    }
+
+    /// Waits for the end of a process, which keeps its number: it is to be waited for again.
+    pub(crate) fn wait(process: u32) {
+        if let Some(pid) = pid(process) {
+            let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+            let _ = rustix::io::retry_on_intr(|| waitid(WaitId::Pid(pid), options));
+        }
+    }
+
+    /// Whether a process is stopped now.
+    pub(crate) fn is_stopped(process: u32) -> bool {
+        let options = WaitIdOptions::STOPPED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+        let status = pid(process).and_then(|pid| waitid(WaitId::Pid(pid), options).ok().flatten());
+        status.is_some_and(|status| status.stopped())
+    }
+
+    /// Lets this thread and those that it starts use a terminal whose foreground is another group. Where `stty tostop` is set, the system
+    /// would stop the process for what a node prints, and nothing would continue it.
+    pub(crate) fn ignore_terminal() {
+        let mut signals = SigSet::empty();
+        signals.add(Blocked::SIGTTOU);
+        signals.add(Blocked::SIGTTIN);
+        let _ = signals.thread_block();
+    }
+
+    /// Whether an output has room now or within a time, so that writing up to 4096 bytes does not wait. One that cannot be written any more has.
+    pub(crate) fn has_room(output: &impl AsFd, time: Duration) -> bool {
+        let time = Timespec { tv_sec: 0, tv_nsec: time.subsec_nanos().into() };
+        let mut polled = [PollFd::new(output, PollFlags::OUT)];
+        !matches!(poll(&mut polled, Some(&time)), Ok(0))
+    }
+
+    /// Ends this process alone, and nothing of what a process does at its end.
+    pub(crate) fn kill_self() {
+        let _ = kill_process(getpid(), Signal::KILL);
     }
 
     /// Ends this process and its group, if it has started one.
@@ -54,4 +102,20 @@ mod elsewhere {
 
     /// Nothing: the process exits.
     pub(crate) fn kill_own() {}
+
+    /// As far as one can tell.
+    pub(crate) fn has_room<T>(_output: &T, _time: std::time::Duration) -> bool {
+        true
+    }
+
+    /// Nothing: processes are not forked.
+    pub(crate) fn kill_self() {}
+
+    /// Processes are not stopped.
+    pub(crate) fn is_stopped(_process: u32) -> bool {
+        false
+    }
+
+    /// Nothing: terminals have no groups.
+    pub(crate) fn ignore_terminal() {}
 }

@@ -14,6 +14,7 @@ mod linux {
     use std::io::{self, IoSlice, IoSliceMut};
     use std::mem::MaybeUninit;
     use std::os::fd::AsFd;
+    use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::time::Instant;
 
@@ -94,9 +95,9 @@ mod linux {
     pub(crate) struct Files(Timed);
 
     impl Files {
-        /// Over a connection of the [role](crate::worker::channel::Role) that is for it.
-        pub(crate) fn over(connect: impl FnOnce() -> io::Result<Stream>) -> io::Result<Self> {
-            Ok(Self(Timed::new(connect()?)))
+        /// Over the [connection](crate::worker::channel::Connections) that is for it.
+        pub(crate) fn over(stream: Arc<Stream>) -> Self {
+            Self(Timed::new(stream))
         }
 
         /// From then on, sending and receiving are errors of the kind `TimedOut`.
@@ -111,7 +112,7 @@ mod linux {
             rights.push(SendAncillaryMessage::ScmRights(&file));
             // A file comes with a byte, since a message cannot be empty.
             let sent = self.0.in_time(Stream::set_write_timeout, |stream| {
-                let send = || sendmsg(&*stream, &[IoSlice::new(&[0])], &mut rights, SendFlags::NOSIGNAL);
+                let send = || sendmsg(stream, &[IoSlice::new(&[0])], &mut rights, SendFlags::NOSIGNAL);
                 Ok(rustix::io::retry_on_intr(send)?)
             })?;
             if sent == 1 { Ok(()) } else { Err(io::ErrorKind::WriteZero.into()) }
@@ -129,7 +130,7 @@ mod linux {
             let mut byte = [0];
             let received = self.0.in_time(Stream::set_read_timeout, |stream| {
                 let receive =
-                    || recvmsg(&*stream, &mut [IoSliceMut::new(&mut byte)], &mut rights, RecvFlags::CMSG_CLOEXEC);
+                    || recvmsg(stream, &mut [IoSliceMut::new(&mut byte)], &mut rights, RecvFlags::CMSG_CLOEXEC);
                 Ok(rustix::io::retry_on_intr(receive)?)
             })?;
             if received.bytes == 0 {
@@ -154,6 +155,7 @@ mod linux {
 mod nowhere {
     use std::fs::File;
     use std::io;
+    use std::sync::Arc;
     use std::time::Instant;
 
     use crate::worker::channel::Stream;
@@ -190,8 +192,8 @@ mod nowhere {
 
     impl Files {
         /// No connection is needed.
-        pub(crate) fn over(_: impl FnOnce() -> io::Result<Stream>) -> io::Result<Self> {
-            Ok(Self)
+        pub(crate) fn over(_: Arc<Stream>) -> Self {
+            Self
         }
 
         /// Nothing takes time.
@@ -224,8 +226,7 @@ mod tests {
 
     fn pair() -> (Files, Files) {
         let (here, there) = Stream::pair().expect("there are sockets");
-        let files = |stream| Files::over(|| Ok(stream)).expect("it is connected");
-        (files(here), files(there))
+        (Files::over(here.into()), Files::over(there.into()))
     }
 
     fn shared(bytes: &[u8]) -> Shared {

@@ -1,19 +1,27 @@
 //! A stream that gives up when the time of a node is over.
 
 use std::io::{self, Read, Write};
+use std::net::Shutdown;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::channel::Stream;
 
 #[derive(Debug)]
 pub(crate) struct Timed {
-    stream: Stream,
+    stream: Arc<Stream>,
     deadline: Option<Instant>,
 }
 
 impl Timed {
-    pub(crate) fn new(stream: Stream) -> Self {
-        Self { stream, deadline: None }
+    pub(crate) fn new(stream: impl Into<Arc<Stream>>) -> Self {
+        Self { stream: stream.into(), deadline: None }
+    }
+
+    /// Ends the connection, whatever else holds it open.
+    pub(crate) fn shut_down(&self) {
+        // One that is over needs no end.
+        drop(self.stream.shutdown(Shutdown::Both));
     }
 
     /// From then on, reading and writing are errors of the kind `TimedOut`.
@@ -30,16 +38,16 @@ impl Timed {
     pub(crate) fn in_time<T>(
         &mut self,
         set_timeout: fn(&Stream, Option<Duration>) -> io::Result<()>,
-        mut body: impl FnMut(&mut Stream) -> io::Result<T>,
+        mut body: impl FnMut(&Stream) -> io::Result<T>,
     ) -> io::Result<T> {
-        let Some(deadline) = self.deadline else { return body(&mut self.stream) };
+        let Some(deadline) = self.deadline else { return body(&self.stream) };
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return Err(io::ErrorKind::TimedOut.into());
             }
             set_timeout(&self.stream, Some(left))?;
-            match body(&mut self.stream) {
+            match body(&self.stream) {
                 // Each system has its word for it, and its clock.
                 Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {}
                 result => return result,
@@ -50,17 +58,17 @@ impl Timed {
 
 impl Read for Timed {
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
-        self.in_time(Stream::set_read_timeout, |stream| stream.read(bytes))
+        self.in_time(Stream::set_read_timeout, |mut stream| stream.read(bytes))
     }
 }
 
 impl Write for Timed {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.in_time(Stream::set_write_timeout, |stream| stream.write(bytes))
+        self.in_time(Stream::set_write_timeout, |mut stream| stream.write(bytes))
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.stream.flush()
+        (&*self.stream).flush()
     }
 }
 

@@ -2,18 +2,21 @@
 
 use std::ffi::OsString;
 use std::io::{self, BufReader, Read, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::thread::Builder;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::child::{Gone, Process};
 use crate::dag::NodeId;
 use crate::run::elsewhere::{Agreement, Carried, Input, Keeper, Wanted};
 use crate::worker::Files;
 use crate::worker::bytes::Bytes;
-use crate::worker::channel::{Listener, Role, Stream, connect};
+use crate::worker::channel::{Connections, Offer, Stream};
 use crate::worker::message::{Told, read_agreed, read_outcome, write_agreement, write_call, write_forget};
 use crate::worker::timed::Timed;
+
+/// How long a process may take to say that it is a worker. One whose `main` does something else is none.
+const START: Duration = Duration::from_secs(60);
 
 /// A worker process.
 pub(super) struct Worker {
@@ -26,15 +29,20 @@ pub(super) struct Worker {
 
 /// By which the workers of a run hear that it is cancelled.
 #[derive(Default)]
-pub(super) struct Lifelines(Mutex<Vec<Weak<Stream>>>);
+pub(super) struct Lifelines {
+    streams: Mutex<Vec<Weak<Stream>>>,
+    /// For those who hand on what workers write.
+    is_cancelled: Arc<AtomicBool>,
+}
 
 impl Lifelines {
     fn lock(&self) -> MutexGuard<'_, Vec<Weak<Stream>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.streams.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Tells those that are there.
     pub(super) fn cancel(&self) {
+        self.is_cancelled.store(true, Ordering::Relaxed);
         for stream in self.lock().iter().filter_map(Weak::upgrade) {
             // One that is gone need not hear it.
             drop((&*stream).write(&[0]));
@@ -51,39 +59,46 @@ impl Lifelines {
 
 impl Worker {
     /// Starts a worker that agrees.
-    pub(super) fn start(arguments: &[OsString], is_test: bool, agreement: &Agreement) -> Result<Self, String> {
-        let not_started = |error: io::Error| format!("it cannot be started: {error}");
-        let listener = Listener::new().map_err(not_started)?;
-        let mut process = Process::start(arguments, is_test, &listener).map_err(not_started)?;
-        let met = meet(&listener, &mut process).and_then(|Streams { messages, lifeline, files }| {
+    pub(super) fn start(
+        arguments: &[OsString],
+        is_test: bool,
+        agreement: &Agreement,
+        lifelines: &Lifelines,
+    ) -> Result<Self, NotStarted> {
+        let mut offer = Offer::new().map_err(NotStarted::of_system)?;
+        let is_cancelled = Arc::clone(&lifelines.is_cancelled);
+        let mut process =
+            Process::start(arguments, is_test, &mut offer, is_cancelled).map_err(NotStarted::of_system)?;
+        let test = is_test.then(|| arguments.first()).flatten();
+        let Connections { messages, lifeline, files } =
+            match offer.accept(Instant::now() + START, &mut || process.has_ended()) {
+                Ok(connections) => connections,
+                Err(error) => return Err(NotStarted::of_process(process, error, false, test)),
+            };
+        // The lifeline is held until it is known how the process ended: without one, a worker ends itself.
+        let shake_hands = || {
             lifeline.set_nonblocking(true)?;
             let keeper = Keeper::new(messages.try_clone()?);
-            write_agreement(&messages, agreement)?;
+            write_agreement(&*messages, agreement)?;
             let mut messages = BufReader::new(Timed::new(messages));
-            Ok((read_agreed(&mut messages)?, messages, files, keeper, Arc::new(lifeline)))
-        });
-        match met {
-            Ok((Ok(()), messages, files, keeper, lifeline)) => Ok(Self { process, messages, files, keeper, lifeline }),
-            Ok((Err(problem), messages, _, keeper, _)) => {
-                drop((messages, keeper));
+            Ok((read_agreed(&mut messages)?, messages, keeper))
+        };
+        match shake_hands() {
+            Ok((Ok(()), messages, keeper)) => {
+                Ok(Self { process, messages, files: Files::over(files), keeper, lifeline })
+            }
+            Ok((Err(problem), messages, _)) => {
+                messages.get_ref().shut_down();
                 process.end();
-                Err(problem)
+                Err(NotStarted { problem, node_is_told: false, source: None })
             }
-            Err(_) => {
-                let Gone { how, stderr } = process.gone();
-                let serves = match arguments.first() {
-                    Some(test) if is_test => format!("does a test `{}` call `worker::serve`?", test.display()),
-                    _ => "does `main` begin with `worker::serve`? In a test, call `workers_of_test`".to_owned(),
-                };
-                let told = format!("it {how} before it was ready; {serves}\n{stderr}");
-                Err(told.trim_end().replace('\n', "\n  "))
-            }
+            Err(error) => Err(NotStarted::of_process(process, error, true, test)),
         }
     }
 
-    /// Whether it has ended while it had nothing to do.
-    pub(super) fn has_ended(&mut self) -> bool {
-        self.process.has_ended()
+    /// Whether it has ended, or was stopped, while it had nothing to do: then it is of no use to the next node.
+    pub(super) fn is_lost(&mut self) -> bool {
+        self.process.has_ended() || self.process.is_stopped()
     }
 
     /// Has a node executed. An error is one of the channel: the worker is gone, or the time is over and its kind is `TimedOut`.
@@ -126,49 +141,72 @@ impl Worker {
 
     /// Ends a worker in the middle of a node.
     pub(super) fn kill(self) {
-        self.process.kill();
+        drop(self.process.kill());
     }
 
-    /// Learns what became of a worker that no longer answers.
-    pub(super) fn gone(self) -> Gone {
-        self.process.gone()
+    /// Learns what became of a worker after an error of its connection.
+    pub(super) fn gone(self, error: &io::Error) -> Gone {
+        self.process.gone(error)
     }
 
     /// Ends a worker that has nothing to do.
     pub(super) fn end(self) {
         let Self { process, messages, files, keeper, lifeline } = self;
+        messages.get_ref().shut_down();
         drop((messages, files, keeper));
         process.end();
         drop(lifeline);
     }
 }
 
-/// The connections of a worker.
-struct Streams {
-    messages: Stream,
-    lifeline: Stream,
-    files: Files,
+/// Why there is no worker.
+pub(super) struct NotStarted {
+    pub(super) problem: String,
+    /// Whether it is of the moment in which a node needed a worker. Otherwise no node of the pipeline can have one.
+    pub(super) node_is_told: bool,
+    pub(super) source: Option<io::Error>,
 }
 
-/// Waits until the process has connected, or has ended.
-fn meet(listener: &Listener, process: &mut Process) -> io::Result<Streams> {
-    let (address, token) = listener.address();
-    std::thread::scope(|scope| {
-        let met = process.met();
-        let give_up = move || {
-            if process.ends_before_it_is_met() {
-                drop(connect(&address, &token, Role::GaveUp));
-            }
+impl NotStarted {
+    /// The system has no process, or not what one needs.
+    fn of_system(error: io::Error) -> Self {
+        let advice = advice(&error).map(|advice| format!(": {advice}")).unwrap_or_default();
+        Self { problem: format!("it cannot be started{advice}"), node_is_told: true, source: Some(error) }
+    }
+
+    /// A process has been started, and has not become a worker.
+    fn of_process(process: Process, error: io::Error, serves: bool, test: Option<&OsString>) -> Self {
+        let asks = match test {
+            _ if serves => String::new(),
+            Some(test) => format!("; does a test `{}` call `worker::serve`?", test.display()),
+            None => "; does `main` begin with `worker::serve`? In a test, call `workers_of_test`".to_owned(),
         };
-        Builder::new().name("pipeline".to_owned()).spawn_scoped(scope, give_up)?;
-        let none = || io::Error::other("nobody connected");
-        let accept = |role| listener.accept(role)?.ok_or_else(none);
-        let accept_all = || {
-            let (messages, lifeline) = (accept(Role::Messages)?, accept(Role::Lifeline)?);
-            Ok(Streams { messages, lifeline, files: Files::over(|| accept(Role::Files))? })
+        let (problem, stderr, source) = if let Some(advice) = advice(&error) {
+            (format!("it was killed by the run, which cannot use it: {advice}"), process.kill(), Some(error))
+        } else if error.kind() == io::ErrorKind::TimedOut {
+            (format!("it was not ready within {START:?}, and was killed{asks}"), process.kill(), Some(error))
+        } else {
+            let Gone { how, stderr } = process.gone(&error);
+            (format!("it {how} before it was ready{asks}"), stderr, None)
         };
-        let streams = accept_all();
-        met();
-        streams
-    })
+        let problem = format!("{problem}\n{stderr}").trim_end().replace('\n', "\n  ");
+        Self { problem, node_is_told: true, source }
+    }
+}
+
+/// What to do about an error of the system.
+fn advice(error: &io::Error) -> Option<&'static str> {
+    #[cfg(unix)]
+    {
+        use rustix::io::Errno;
+        let files = "this process has too many files open; `ulimit -n` says how many it may have, and fewer `max_workers` need fewer";
+        let processes = "this user has too many processes or threads; `ulimit -u` says how many there may be, and fewer `max_workers` need fewer";
+        match Errno::from_io_error(error)? {
+            Errno::MFILE => return Some(files),
+            Errno::NFILE => return Some("the system has too many files open"),
+            Errno::AGAIN => return Some(processes),
+            _ => {}
+        }
+    }
+    (error.kind() == io::ErrorKind::OutOfMemory).then_some("there is no memory for another process")
 }
