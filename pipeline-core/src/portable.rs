@@ -4,8 +4,7 @@
 //! process reaches, such as a file, does not cross at all: each process loads and saves it. One that only this process can use is refused
 //! when the pipeline compiles.
 //!
-//! The form is `MessagePack` with the names of fields: compact, and unlike smaller forms it takes all that serde's attributes
-//! do, such as `flatten`, `untagged` and `skip_serializing_if`.
+//! The form in which values cross is that of [`worker::format`](crate::worker::format).
 
 use std::any::Any;
 use std::fmt;
@@ -20,6 +19,7 @@ use crate::dataset::{AnyProcess, Dataset, HoldingProcess, Load, Reach, Save};
 use crate::pass::Held;
 use crate::slot::{AnySlot, Readers};
 use crate::worker::bytes::Bytes;
+use crate::worker::format;
 
 /// A value of a `#[portable]` pipeline: serde can take it from one process to another.
 #[diagnostic::on_unimplemented(
@@ -107,18 +107,18 @@ impl<T: CanLeaveTheProcess> Crossing<T> {
 
 /// In the form in which values cross.
 pub(crate) fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>, Problem> {
-    rmp_serde::to_vec_named(value).map_err(|error| error.to_string())
+    let mut bytes = Vec::new();
+    encode_to(value, &mut bytes).map(|()| bytes)
 }
 
 /// As [`encode`], piece by piece.
 pub(crate) fn encode_to<T: Serialize>(value: &T, to: &mut impl Write) -> Result<(), Problem> {
-    let mut serializer = rmp_serde::Serializer::new(to).with_struct_map();
-    value.serialize(&mut serializer).map_err(|error| error.to_string())
+    format::encode_to(value, to).map_err(|error| error.to_string())
 }
 
 /// From that form.
 pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    rmp_serde::from_slice(bytes).map_err(|error| error.to_string())
+    format::decode(bytes).map_err(|error| error.to_string())
 }
 
 /// What a portable pipeline knows of its datasets. Places are those of the DAG.

@@ -50,6 +50,7 @@
 
 pub(crate) mod bytes;
 pub(crate) mod channel;
+pub(crate) mod format;
 pub(crate) mod group;
 pub(crate) mod message;
 mod shared;
