@@ -323,6 +323,11 @@ pub trait AnyDataset: Send + Sync {
         !self.is_persisted() && !self.lives_in_this_process_only()
     }
 
+    /// Where it is, if any process can reach it there; or the name of its type, if it does not [say](Dataset::describe) where. What has no size has
+    /// nothing to say: it is the same everywhere.
+    #[doc(hidden)]
+    fn place_for_any_process(&self) -> Option<Result<String, &'static str>>;
+
     /// The dataset as what it is.
     #[doc(hidden)]
     fn as_any(&self) -> &dyn Any;
@@ -348,6 +353,12 @@ impl<D: Dataset> AnyDataset for D {
 
     fn lives_in_this_process_only(&self) -> bool {
         <D::Reach as sealed::Reach>::IS_THIS_PROCESS
+    }
+
+    fn place_for_any_process(&self) -> Option<Result<String, &'static str>> {
+        let says_nothing = |place: &String| size_of::<D>() > 0 && *place == std::any::type_name::<D>();
+        let place = || Some(Dataset::describe(self)).filter(|place| !says_nothing(place));
+        <D::Reach as sealed::Reach>::IS_ANY_PROCESS.then(|| place().ok_or(std::any::type_name::<D>()))
     }
 
     fn as_any(&self) -> &dyn Any {
@@ -393,11 +404,14 @@ mod sealed {
     pub trait Reach {
         /// Whether later runs of the program find what is saved.
         const PERSISTS: bool;
+        /// Whether any process that has the same catalog reaches it.
+        const IS_ANY_PROCESS: bool = false;
         /// Whether other processes cannot use it at all.
         const IS_THIS_PROCESS: bool = false;
     }
     impl Reach for AnyProcess {
         const PERSISTS: bool = true;
+        const IS_ANY_PROCESS: bool = true;
     }
     impl Reach for HoldingProcess {
         const PERSISTS: bool = false;

@@ -1,5 +1,8 @@
 //! What can go wrong when a pipeline runs, always with the names of the pipeline, the node and the dataset.
 
+#[cfg(feature = "process")]
+pub(crate) mod told;
+
 use std::error::Error as StdError;
 use std::fmt;
 use std::path::{Path, PathBuf};

@@ -6,6 +6,8 @@ mod attempt;
 mod each;
 #[cfg(feature = "process")]
 pub(crate) mod elsewhere;
+#[cfg(feature = "process")]
+pub(crate) mod in_worker;
 mod options;
 mod report;
 mod start;
@@ -19,7 +21,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use self::active::Execute;
 #[cfg(feature = "process")]
-use self::elsewhere::{Elsewhere, There, Values};
+use self::elsewhere::{Agreement, Elsewhere, There, Values};
 pub use self::options::RunOptions;
 pub use self::report::{Report, Status};
 pub(crate) use self::start::{report, whole};
@@ -130,6 +132,12 @@ impl<'r> Run<'r> {
     #[cfg(feature = "process")]
     pub(crate) fn values_elsewhere(&self) -> Values {
         self.elsewhere().values(self.selection)
+    }
+
+    /// What other processes must agree to, to execute its nodes.
+    #[cfg(feature = "process")]
+    pub(crate) fn agreement_elsewhere(&self) -> Result<Agreement, Error> {
+        self.elsewhere().agreement(self.hooks, self.selection)
     }
 
     /// What executes nodes in other processes.

@@ -6,7 +6,7 @@ mod worker;
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::sync::Arc;
 use std::thread::available_parallelism;
 use std::time::{Duration, Instant};
@@ -17,7 +17,7 @@ use super::thread::{Hands, on_threads};
 use super::{Runner, RunnerExt, Workers};
 use crate::dag::NodeId;
 use crate::portable::RunsInAnyProcess;
-use crate::run::elsewhere::{Agreement, Carried, Made, There, Values, Wanted};
+use crate::run::elsewhere::{Agreement, Answer, Carried, Made, There, Values, Wanted};
 use crate::worker::started_as_worker;
 use crate::{Catalog, Error, Pipelines, Report, Run, RunOptions};
 
@@ -162,7 +162,7 @@ impl Runner for ProcessRunner {
     fn execute(&self, run: &Run<'_>) -> Result<(), Error> {
         let limit = self.workers.limit("ProcessRunner")?;
         let max_workers = limit.or_else(|| available_parallelism().ok().map(Into::into)).unwrap_or(1);
-        let agreement = run.elsewhere().agreement()?;
+        let agreement = run.agreement_elsewhere()?;
         if started_as_worker().is_some() {
             // Or each worker would start others.
             let problem = "this process is a worker itself, and starts no others: a node cannot run a `ProcessRunner`, and `main` is to begin \
@@ -255,32 +255,46 @@ impl There for InHand<'_, '_> {
         Ok(())
     }
 
-    fn call(&mut self, inputs: &Carried<Wanted>, deadline: Option<Instant>) -> Option<Result<Made, Error>> {
+    fn call(&mut self, inputs: &Carried<Wanted>, outputs: &[u32], deadline: Option<Instant>) -> Answer {
         let mut worker = match self.ready() {
             Ok(worker) => worker,
-            Err(error) => return Some(Err(error)),
+            Err(error) => return Answer::None(error),
         };
-        let called = worker.call(self.node, inputs, deadline.and_then(|deadline| deadline.checked_add(GRACE)));
+        let until = deadline.and_then(|deadline| deadline.checked_add(GRACE));
+        let called = worker.call(self.node, inputs, outputs, until);
         if worker.has_cancelled() {
             self.run.cancel();
         }
-        match called {
+        let error = match called {
             Ok(outcome) => {
                 let by = Arc::clone(worker.keeper());
                 *self.worker = Some(worker);
-                Some(
-                    outcome
-                        .map(|outputs| Made { outputs, by })
-                        .map_err(|told| told.into_error(self.pipeline(), self.node())),
-                )
+                return match outcome {
+                    Ok(outputs) => Answer::Made(Made { outputs, by }),
+                    Err(told) => Answer::Failed(told),
+                };
             }
-            Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+            Err(error) => error,
+        };
+        match error.kind() {
+            ErrorKind::TimedOut => {
                 worker.kill();
-                None
+                Answer::TimeIsOver
             }
-            Err(_) => {
+            ErrorKind::UnexpectedEof | ErrorKind::BrokenPipe | ErrorKind::ConnectionReset => {
                 let Gone { how, stderr } = worker.gone();
-                Some(Err(Error::WorkerDied { pipeline: self.pipeline(), node: self.node(), how, stderr }))
+                Answer::None(Error::WorkerDied { pipeline: self.pipeline(), node: self.node(), how, stderr })
+            }
+            kind => {
+                // It lives, and nobody can rely on it.
+                worker.kill();
+                let what = if kind == ErrorKind::InvalidData {
+                    "its worker process sent what is no answer to the call"
+                } else {
+                    "its inputs and outputs do not come to its worker process and back"
+                };
+                let source = io::Error::new(kind, format!("{what}: {error}")).into();
+                Answer::None(Error::Node { pipeline: self.pipeline(), node: self.node(), source })
             }
         }
     }

@@ -8,11 +8,12 @@ use std::time::Instant;
 
 use super::child::{Gone, Process};
 use crate::dag::NodeId;
+use crate::error::told::Told;
 use crate::run::elsewhere::{Agreement, Carried, Input, Keeper, Wanted};
 use crate::worker::Files;
 use crate::worker::bytes::Bytes;
 use crate::worker::channel::{Listener, Role, Stream, connect};
-use crate::worker::message::{Told, read_agreed, read_outcome, write_agreement, write_call, write_forget};
+use crate::worker::message::{Call, read_agreed, read_outcome, write_agreement, write_call, write_forget};
 use crate::worker::timed::Timed;
 
 /// A worker process.
@@ -22,6 +23,7 @@ pub(super) struct Worker {
     files: Files,
     keeper: Arc<Keeper>,
     lifeline: Arc<Stream>,
+    n_calls: u64,
 }
 
 /// By which the workers of a run hear that it is cancelled.
@@ -63,7 +65,9 @@ impl Worker {
             Ok((read_agreed(&mut messages)?, messages, files, keeper, Arc::new(lifeline)))
         });
         match met {
-            Ok((Ok(()), messages, files, keeper, lifeline)) => Ok(Self { process, messages, files, keeper, lifeline }),
+            Ok((Ok(()), messages, files, keeper, lifeline)) => {
+                Ok(Self { process, messages, files, keeper, lifeline, n_calls: 0 })
+            }
             Ok((Err(problem), messages, _, keeper, _)) => {
                 drop((messages, keeper));
                 process.end();
@@ -81,16 +85,18 @@ impl Worker {
         }
     }
 
-    /// Whether it has ended while it had nothing to do.
+    /// Whether it has ended while it had nothing to do, or has said more than it was asked.
     pub(super) fn has_ended(&mut self) -> bool {
-        self.process.has_ended()
+        !self.messages.buffer().is_empty() || self.process.has_ended()
     }
 
-    /// Has a node executed. An error is one of the channel: the worker is gone, or the time is over and its kind is `TimedOut`.
+    /// Has a node executed that has these outputs. An error is one of the channel: the worker is gone, or the time is over and its kind
+    /// is `TimedOut`, or what came is no answer and its kind is `InvalidData`.
     pub(super) fn call(
         &mut self,
         node: NodeId,
         inputs: &Carried<Wanted>,
+        outputs: &[u32],
         deadline: Option<Instant>,
     ) -> io::Result<Result<Carried<Bytes>, Told>> {
         let sent = |Wanted { value, is_last }: &Wanted| {
@@ -103,8 +109,10 @@ impl Worker {
         for slot in self.keeper.begin_call() {
             write_forget(self.messages.get_mut(), slot)?;
         }
-        write_call(self.messages.get_mut(), &mut self.files, node.0, &sent)?;
-        let outcome = read_outcome(&mut self.messages, &mut self.files)?;
+        self.n_calls += 1;
+        let call = Call { number: self.n_calls, node: node.0 };
+        write_call(self.messages.get_mut(), &mut self.files, call, &sent)?;
+        let outcome = read_outcome(&mut self.messages, &mut self.files, call, outputs)?;
         self.keeper.end_call();
         for ((_, Wanted { value, .. }), (_, sent)) in inputs.iter().zip(&sent) {
             // What a node that failed has seen, the worker does not hand to another.
@@ -136,7 +144,7 @@ impl Worker {
 
     /// Ends a worker that has nothing to do.
     pub(super) fn end(self) {
-        let Self { process, messages, files, keeper, lifeline } = self;
+        let Self { process, messages, files, keeper, lifeline, .. } = self;
         drop((messages, files, keeper));
         process.end();
         drop(lifeline);

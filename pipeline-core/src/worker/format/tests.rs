@@ -73,7 +73,9 @@ fn bits_of_floats_are_the_same() {
         assert_eq!(again(&number).to_bits(), number.to_bits());
         assert_eq!(again(&Some(vec![number])).unwrap()[0].to_bits(), number.to_bits());
     }
-    for bits in [0, 1 << 31, 0x7f80_0001, 0xffc0_beef, 0x7f80_0000].into_iter().chain((0..1000).map(|_| fastrand::u32(..))) {
+    for bits in
+        [0, 1 << 31, 0x7f80_0001, 0xffc0_beef, 0x7f80_0000].into_iter().chain((0..1000).map(|_| fastrand::u32(..)))
+    {
         assert_eq!(again(&f32::from_bits(bits)).to_bits(), bits);
     }
 }
@@ -103,7 +105,7 @@ fn options_in_options_are_the_same() {
     is_the_same(vec![Some(Nothing), None]);
     is_the_same([Some(Wrapped(None)), Some(Wrapped(Some(1))), None]);
     is_the_same([Some(Vec::<Option<()>>::new()), None, Some(vec![None, Some(())])]);
-    is_the_same(BTreeMap::from([(None, Some(None)), (Some(()), Some(Some(1))), ]));
+    is_the_same(BTreeMap::from([(None, Some(None)), (Some(()), Some(Some(1)))]));
     is_the_same(Some(serde_json::Value::Null));
     is_the_same([Ok(None), Ok(Some(())), Err(None), Err(Some(()))]);
 }
@@ -129,7 +131,10 @@ enum Variants {
     NewtypeOfItself(Option<Box<Variants>>),
     Tuple(i8, String),
     EmptyTuple(),
-    Struct { a: u8, b: Option<String> },
+    Struct {
+        a: u8,
+        b: Option<String>,
+    },
     EmptyStruct {},
     #[serde(rename = "")]
     Nameless,
@@ -252,7 +257,9 @@ fn types_of_the_standard_library_are_the_same() {
     is_the_same((Bound::Included(1), Bound::<u8>::Unbounded));
     is_the_same(BTreeSet::from([Some(vec![1_u8]), None]));
     is_the_same(BTreeMap::from([((1_u8, -1_i8), [Some('x'), None]), ((2, 0), [None, None])]));
-    is_the_same(HashMap::from([(Variants::Struct { a: 0, b: None }, ())].map(|(key, value)| (format!("{key:?}"), value))));
+    is_the_same(HashMap::from(
+        [(Variants::Struct { a: 0, b: None }, ())].map(|(key, value)| (format!("{key:?}"), value)),
+    ));
     is_the_same(((), (1_u8,), [(); 0], Nothing));
     is_the_same(serde_json::json!({ "any": [1, null, -1.5, "thing", { "deep": [[], {}] }] }));
     is_the_same(Box::new(Wrapped(Wrapped(Box::from("text") as Box<str>))));
