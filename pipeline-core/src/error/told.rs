@@ -13,6 +13,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{BoxError, DatasetError, Error};
 use crate::panics::caught;
+use crate::worker::format;
 
 /// An error, its causes or the errors in it.
 #[derive(Debug, Default)]
@@ -65,6 +66,20 @@ impl Told {
             (Err(panic), _) => of_text(format!("it gave no message: its `Display` panicked: {panic}")),
             (Ok(told), Err(_)) => told,
         }
+    }
+
+    /// What another process has sent. It is one that `new` makes, or refused: a deep one would overflow the stack of those who walk it.
+    pub(crate) fn decode(bytes: &[u8]) -> Result<Self, String> {
+        let (told, n_stacks) = format::decode_deep::<Self>(bytes).map_err(|error| error.to_string())?;
+        if n_stacks > 0 || told.is_deeper_than(2 * MOST_CAUSES) {
+            format::with_stacks(n_stacks.max(1), || drop(told));
+            return Err("an error with too many causes".to_owned());
+        }
+        Ok(told)
+    }
+
+    fn is_deeper_than(&self, n_levels: usize) -> bool {
+        n_levels == 0 || self.inner.iter().any(|inner| inner.is_deeper_than(n_levels - 1))
     }
 
     /// The error again, as that of this node if it does not say more.
@@ -364,11 +379,11 @@ const KINDS: &[io::ErrorKind] = {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::portable::{decode, encode};
+    use crate::portable::encode;
 
     fn crossed(error: Error) -> Error {
         let names = |name: &str| (name == "prices").then_some("prices");
-        let told: Told = decode(&encode(&Told::new(error)).unwrap()).unwrap();
+        let told = Told::decode(&encode(&Told::new(error)).unwrap()).unwrap();
         told.into_error(Some("p"), "n", &names)
     }
 
@@ -489,9 +504,6 @@ mod tests {
 
     #[test]
     fn causes_without_end_are_cut() {
-        #[derive(Debug, thiserror::Error)]
-        #[error("again")]
-        struct Endless;
         #[derive(Debug)]
         struct Itself;
         impl fmt::Display for Itself {
@@ -504,7 +516,16 @@ mod tests {
                 Some(self)
             }
         }
-        drop(crossed(of_node(Itself)));
-        drop(crossed(of_node(Endless)));
+        assert_eq!(source_of(crossed(of_node(Itself))).to_string(), "itself");
+    }
+
+    #[test]
+    fn what_no_node_ends_with_is_refused() {
+        for depth in [1_000, 100_000] {
+            let nested = (0..depth).fold(Told::default(), |inner, _| Told { inner: vec![inner], ..Told::default() });
+            let bytes = encode(&nested).unwrap();
+            format::with_stacks(1, || drop(nested));
+            assert_eq!(Told::decode(&bytes).unwrap_err(), "an error with too many causes");
+        }
     }
 }

@@ -173,7 +173,7 @@ pub(crate) fn read_outcome(
             });
             outputs.collect::<io::Result<_>>().map(Ok)
         }
-        FAILED => decode(&vec(from)?).map(Err).map_err(invalid),
+        FAILED => Told::decode(&vec(from)?).map(Err).map_err(invalid),
         other => Err(invalid(format!("no node ends with {other}"))),
     }
 }
@@ -359,7 +359,7 @@ mod tests {
         let names = |_: &str| None;
         let mut files = Files::to_nowhere();
         for sample in &samples {
-            for _ in 0..30_000 {
+            for _ in 0..10_000 {
                 let mut sent = sample.clone();
                 for _ in 0..random.usize(1..4) {
                     let at = random.usize(..sent.len());

@@ -38,8 +38,12 @@ pub(crate) struct InProcesses(pub(crate) usize);
 
 impl Runner for InProcesses {
     fn execute(&self, run: &Run<'_>) -> Result<(), Error> {
-        // A test serves one registry, and spaceflights has a catalog of its own, hence a registry.
-        let test = if run.pipeline() == Some("spaceflights") { "spaceflights::workers" } else { "registry::workers" };
+        // A test serves one registry, and some pipelines have a catalog of their own, hence a registry.
+        let test = match run.pipeline() {
+            Some("spaceflights") => "spaceflights::workers",
+            Some(name) if name.starts_with("crossing_") => "crossing::workers",
+            _ => "registry::workers",
+        };
         ProcessRunner::new().max_workers(self.0).workers_of_test(test).execute(run)
     }
 }
