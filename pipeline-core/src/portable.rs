@@ -248,7 +248,7 @@ pub trait HidesItsValues {
 }
 
 #[diagnostic::do_not_recommend]
-impl<T> HidesItsValues for &Port<'_, T> {}
+impl<T> HidesItsValues for Port<'_, T> {}
 
 /// How the value of a slot crosses.
 pub(crate) struct SlotPort {
