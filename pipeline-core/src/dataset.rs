@@ -112,7 +112,10 @@ pub trait Dataset: Send + Sync + 'static {
     /// From where the value can be reached: [`AnyProcess`], [`HoldingProcess`] or [`ThisProcess`].
     type Reach: Reach;
 
-    /// Tells people where the data is: a path, an address, `in memory`.
+    /// Tells people where the data is: a path, an address, `in memory`. Without one of its own it is the name of the type.
+    ///
+    /// [`ProcessRunner`](crate::ProcessRunner) relies on it where any process reaches the data: a worker whose catalog has it at
+    /// another place is refused, and so is a dataset that does not say. Two places are to have two descriptions.
     fn describe(&self) -> String {
         std::any::type_name::<Self>().to_owned()
     }

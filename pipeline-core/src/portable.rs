@@ -308,10 +308,12 @@ pub(crate) trait InputPort<C>: CanShow {
     fn decode(&self, bytes: &Bytes) -> Result<Value, Problem>;
 }
 
+type Encode = dyn Fn(&dyn Any) -> Encoded + Send;
+
 /// A value that has been loaded to be sent: what hooks see, and how it leaves.
 pub(crate) struct Loaded {
     input: Box<dyn Held + Send>,
-    encode: Box<dyn Fn(&dyn Any) -> Encoded + Send>,
+    encode: Box<Encode>,
 }
 
 impl Loaded {

@@ -25,7 +25,7 @@ use crate::dataset::AnyDataset;
 use crate::error::told::Told;
 use crate::io::Failure;
 use crate::panics::caught;
-use crate::portable::{Crosses, Loaded, Ports, Problem};
+use crate::portable::{CanShow, Crosses, Loaded, Ports, Problem};
 use crate::worker::bytes::Bytes;
 use crate::{Catalog, DatasetError, Error};
 
@@ -231,10 +231,9 @@ impl<C: Catalog + Sync> Active<'_, C> {
         for node in (0..self.plan.n_nodes()).filter(is_selected) {
             let place = self.place(node);
             let Some(ports) = place.ports() else { continue };
-            let inputs =
-                place.node().inputs().map(|input| (input, ports.input(input.id().0).map(|port| port.crosses())));
+            let inputs = place.node().inputs().map(|input| (input, ports.input(input.id().0).map(CanShow::crosses)));
             let outputs =
-                place.node().outputs().map(|output| (output, ports.output(output.id().0).map(|port| port.crosses())));
+                place.node().outputs().map(|output| (output, ports.output(output.id().0).map(CanShow::crosses)));
             for (dataset, crosses) in inputs.chain(outputs) {
                 if let Some(Crosses::Never(value)) = crosses {
                     return Err(format!(

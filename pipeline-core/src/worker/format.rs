@@ -1,8 +1,9 @@
 //! The form in which values cross: bytes that describe themselves, for serde.
 //!
-//! It takes all that serde has, and each value comes back as it was. Known forms do not: in MessagePack and CBOR `Some(None)` is
-//! `None` and `Some(())` too, MessagePack counts bytes and elements in 32 bits, and a `Serialize` that announces another number of
-//! elements than it writes shifts all that follows. Forms that do not describe themselves cannot read `flatten` and `untagged`.
+//! It takes all that serde has, and each value comes back as it was. Known forms do not do that: in `MessagePack` and CBOR
+//! `Some(None)` and `Some(())` are `None`, `MessagePack` counts bytes and elements in 32 bits, and a `Serialize` that announces
+//! another number of elements than it writes shifts all that follows. Forms that do not describe themselves cannot read `flatten`
+//! and `untagged`.
 //!
 //! A value begins with a tag. Small integers and the lengths of short texts are in the tag itself. A sequence and a map end with a
 //! tag, so their announced length is only a hint. `Some` is written only before what would be read as `None` without it.

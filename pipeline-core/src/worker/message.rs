@@ -293,8 +293,8 @@ mod tests {
         sent
     }
 
-    fn outputs(ids: &[u32]) -> Result<Carried<Bytes>, Told> {
-        Ok(ids.iter().map(|id| (*id, Bytes::Own(vec![1, 2, 3]))).collect())
+    fn outputs(ids: &[u32]) -> Carried<Bytes> {
+        ids.iter().map(|id| (*id, Bytes::Own(vec![1, 2, 3]))).collect()
     }
 
     fn failed() -> Result<Carried<Bytes>, Told> {
@@ -319,7 +319,7 @@ mod tests {
         for length in 0..sent.len() {
             assert!(read_asked(&sent[..length], &mut files).is_err());
         }
-        for sent in [answer(CALL, &outputs(&[2, 5])), answer(CALL, &failed())] {
+        for sent in [answer(CALL, &Ok(outputs(&[2, 5]))), answer(CALL, &failed())] {
             assert!(read(&sent, &[2, 5]).is_ok());
             for length in 0..sent.len() {
                 assert!(read(&sent[..length], &[2, 5]).is_err());
@@ -332,19 +332,19 @@ mod tests {
         let is_refused = |sent: &[u8], ids: &[u32]| {
             assert_eq!(read(sent, ids).unwrap_err().kind(), io::ErrorKind::InvalidData);
         };
-        for outcome in [outputs(&[2, 5]), failed()] {
+        for outcome in [Ok(outputs(&[2, 5])), failed()] {
             for other in [Call { number: 6, ..CALL }, Call { node: 4, ..CALL }] {
                 is_refused(&answer(other, &outcome), &[2, 5]);
             }
         }
         for ids in [&[][..], &[2], &[2, 2], &[2, 6], &[5, 2], &[2, 5, 6], &[2, 5, 5]] {
-            is_refused(&answer(CALL, &outputs(ids)), &[2, 5]);
+            is_refused(&answer(CALL, &Ok(outputs(ids))), &[2, 5]);
         }
     }
 
     #[test]
     fn a_length_asks_for_no_memory_that_has_not_been_sent() {
-        let mut sent = answer(CALL, &outputs(&[2]));
+        let mut sent = answer(CALL, &Ok(outputs(&[2])));
         let at = sent.len() - 11;
         for length in [1 << 40, u64::MAX, u64::MAX / 2] {
             sent[at..at + 8].copy_from_slice(&length.to_le_bytes());
@@ -355,7 +355,7 @@ mod tests {
     #[test]
     fn messages_that_are_none_are_errors() {
         let mut random = Rng::with_seed(11);
-        let samples = [call(&inputs()), answer(CALL, &outputs(&[2, 5])), answer(CALL, &failed())];
+        let samples = [call(&inputs()), answer(CALL, &Ok(outputs(&[2, 5]))), answer(CALL, &failed())];
         let names = |_: &str| None;
         let mut files = Files::to_nowhere();
         for sample in &samples {

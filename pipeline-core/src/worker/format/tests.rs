@@ -1,5 +1,7 @@
 //! Every shape that serde has is the same again, or an error.
 
+#![expect(clippy::option_option, clippy::zero_sized_map_values, reason = "serde has them, so they cross")]
+
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::fmt::Debug;
