@@ -14,7 +14,7 @@ use crate::io::{Ended, Failure, Io};
 use crate::node::NodeCode;
 use crate::outputs::{CanBeShared, IsHandled, IsTheTypeOf};
 #[cfg(feature = "process")]
-use crate::portable::{CanLeaveTheProcess, IsReachableElsewhere, Ports};
+use crate::portable::{CanLeaveTheProcess, IsReachableElsewhere, Port, Ports};
 use crate::slot::AnySlot;
 use crate::{Outputs, Pipeline};
 
@@ -259,20 +259,20 @@ impl<C: 'static> Body<'_, C> {
 
     /// Declares that a node reads a dataset of the catalog.
     #[inline]
-    pub fn reads<D>(&mut self, id: u32, get: fn(&C) -> &D)
+    pub fn reads<D>(&mut self, id: u32, get: fn(&C) -> &D) -> Port<'_, D::Value>
     where
         D: Load<Reach: IsReachableElsewhere<D>> + 'static,
     {
-        self.declare_port(|ports| ports.reads(id, get));
+        Port::new(self.ports_to_declare().and_then(|ports| ports.reads(id, get)))
     }
 
     /// Declares that a node writes a dataset of the catalog.
     #[inline]
-    pub fn writes<D>(&mut self, id: u32, get: fn(&C) -> &D)
+    pub fn writes<D>(&mut self, id: u32, get: fn(&C) -> &D) -> Port<'_, D::Value>
     where
         D: Save<Reach: IsReachableElsewhere<D>> + 'static,
     {
-        self.declare_port(|ports| ports.writes(id, get));
+        Port::new(self.ports_to_declare().and_then(|ports| ports.writes(id, get)))
     }
 
     /// Declares that nodes read the parameters.
@@ -281,14 +281,14 @@ impl<C: 'static> Body<'_, C> {
     where
         P: CanLeaveTheProcess + 'static,
     {
-        self.declare_port(|ports| ports.parameters(get, set));
+        if let Some(ports) = self.ports_to_declare() {
+            ports.parameters(get, set);
+        }
     }
 
     #[inline]
-    fn declare_port(&mut self, declare: impl FnOnce(&mut Ports<C>)) {
-        if self.declares() {
-            declare(self.ports.get_or_insert_default());
-        }
+    fn ports_to_declare(&mut self) -> Option<&mut Ports<C>> {
+        self.declares().then(|| self.ports.get_or_insert_default())
     }
 }
 

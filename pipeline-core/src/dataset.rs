@@ -153,7 +153,10 @@ pub trait Dataset: Send + Sync + 'static {
     /// From where the value can be reached: [`AnyProcess`], [`HoldingProcess`] or [`ThisProcess`].
     type Reach: Reach;
 
-    /// Tells people where the data is: a path, an address, `in memory`.
+    /// Tells people where the data is: a path, an address, `in memory`. Without one of its own it is the name of the type.
+    ///
+    /// [`ProcessRunner`](crate::ProcessRunner) relies on it where any process reaches the data: a worker whose catalog has it at
+    /// another place is refused, and so is a dataset that does not say. Two places are to have two descriptions.
     fn describe(&self) -> String {
         std::any::type_name::<Self>().to_owned()
     }
@@ -460,6 +463,13 @@ impl dyn AnyDataset + '_ {
         self.erased_reach() == sealed::Process::Holding && !self.is_persisted()
     }
 
+    /// Where it is, if any process can reach it there; or the name of its type, if it does not [say](Dataset::describe) where. What has no size has
+    /// nothing to say: it is the same everywhere.
+    #[cfg(feature = "process")]
+    pub(crate) fn place_for_any_process(&self) -> Option<Result<String, &'static str>> {
+        self.is_reached_by_any_process().then(|| self.erased_place())
+    }
+
     /// The dataset as what it is.
     pub(crate) fn as_any(&self) -> &dyn Any {
         self.erased_as_any()
@@ -537,6 +547,7 @@ mod sealed {
         fn erased_shares_its_place(&self) -> bool;
         fn erased_is_persisted(&self) -> bool;
         fn erased_reach(&self) -> Process;
+        fn erased_place(&self) -> Result<String, &'static str>;
         fn erased_as_any(&self) -> &dyn Any;
     }
 
@@ -565,6 +576,10 @@ mod sealed {
         }
         fn erased_reach(&self) -> Process {
             <D::Reach as Reach>::FROM
+        }
+        fn erased_place(&self) -> Result<String, &'static str> {
+            let (place, name) = (self.describe(), std::any::type_name::<D>());
+            if size_of::<D>() > 0 && place == name { Err(name) } else { Ok(place) }
         }
         fn erased_as_any(&self) -> &dyn Any {
             self

@@ -1,6 +1,8 @@
 //! What can go wrong when a pipeline runs, always with the names of the pipeline, the node and the dataset.
 
 mod dataset;
+#[cfg(feature = "process")]
+pub(crate) mod told;
 
 use std::error::Error as StdError;
 use std::fmt;

@@ -19,6 +19,9 @@ use crate::{BoxError, Error};
 /// node. A method that returns a `Result` can veto what it is called before: its error is then the error of the node, or of the run.
 /// A panic in a hook is an error too.
 ///
+/// That holds for every runner. [`ProcessRunner`](crate::ProcessRunner#hooks) calls them in the process of the run, which then loads
+/// and saves all datasets of the catalog itself.
+///
 /// A hook that was called before a node is called after it as well, with `after_node_run` or `on_node_error`, or both if a hook panics in the
 /// first; so it is with a run. A load or a save that fails has no end of its own: it ends with its node. An error is told to all hooks, also to those that
 /// a veto of another kept from being called before.

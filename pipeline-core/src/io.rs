@@ -113,7 +113,11 @@ impl<'r> Io<'r> {
     #[inline(never)]
     pub fn load<D: Load>(&self, id: u32, dataset: &D) -> Result<InputOf<D>, Box<Failure>> {
         #[cfg(feature = "process")]
-        if let Some(value) = self.away.and_then(|away| away.load(id)) {
+        if let Some(away) = self.away.filter(|away| away.arrived.contains(&id)) {
+            if self.watch.is_some_and(Watch::only_notes_loads) {
+                return Ok(<D::Loaded as IntoInput<D::Value>>::nothing());
+            }
+            let value = away.load(id);
             let value = value.map_err(|error| Box::new(Failure::Load(id, error)))?;
             return Ok(D::Loaded::from_value(value).into_input());
         }

@@ -8,6 +8,8 @@ pub use crate::dag::Dag;
 pub use crate::dataset::{AnyDataset, FromLocation, NeedsNoLocation, a_dataset};
 pub use crate::outputs::Outputs;
 pub use crate::pass::ask::{TakesAsDeclared, TakesReference, TakesValue};
+#[cfg(feature = "process")]
+pub use crate::portable::{HidesItsValues, ShowsItsValues};
 pub use crate::registry::Pipelines;
 pub use pipeline_macros::{catalog, pipeline_with, pipelines_with};
 

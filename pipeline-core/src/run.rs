@@ -6,6 +6,8 @@ mod attempt;
 mod each;
 #[cfg(feature = "process")]
 pub(crate) mod elsewhere;
+#[cfg(feature = "process")]
+pub(crate) mod in_worker;
 mod options;
 mod places;
 mod releases;
@@ -24,7 +26,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use self::active::Execute;
 #[cfg(feature = "process")]
-use self::elsewhere::{Elsewhere, There, Values};
+use self::elsewhere::{Agreement, Elsewhere, There, Values};
 pub use self::options::RunOptions;
 pub(crate) use self::places::Outside;
 pub use self::report::{Report, Status};
@@ -139,6 +141,12 @@ impl<'r> Run<'r> {
     pub(crate) fn values_elsewhere(&self) -> Values {
         self.is_elsewhere.store(true, Ordering::Relaxed);
         self.elsewhere().values(self.selection)
+    }
+
+    /// What other processes must agree to, to execute its nodes.
+    #[cfg(feature = "process")]
+    pub(crate) fn agreement_elsewhere(&self) -> Result<Agreement, Error> {
+        self.elsewhere().agreement(self.hooks, self.selection)
     }
 
     /// What executes nodes in other processes.

@@ -50,6 +50,8 @@
 
 pub(crate) mod bytes;
 pub(crate) mod channel;
+pub(crate) mod fork;
+pub(crate) mod format;
 pub(crate) mod group;
 pub(crate) mod message;
 mod shared;
@@ -62,9 +64,12 @@ use std::sync::Arc;
 use std::thread::Builder;
 
 use self::channel::{Connections, Stream, connect};
-use self::message::{Asked, Told, read_agreement, read_asked, write_agreed, write_outcome};
+use self::message::{Asked, read_agreement, read_asked, write_agreed, write_outcome};
 pub(crate) use self::shared::Files;
-use crate::run::elsewhere::{Agreement, InWorker};
+use crate::error::told::Told;
+use crate::panics::caught;
+use crate::run::elsewhere::Agreement;
+use crate::run::in_worker::InWorker;
 use crate::{Cancellation, Catalog, Pipelines};
 
 /// With which arguments a worker has been started: what it starts itself inherits the variable, but not these.
@@ -133,7 +138,13 @@ fn agree<'p, C: Catalog + Sync, R>(
     // The run has it under its own name.
     let unknown = |error| format!("{error}; `run_named` runs it by the name of its entry");
     let pipeline = pipelines.get(&wanted.pipeline).map_err(unknown)?;
-    InWorker::new(pipeline, pipelines.catalog(), wanted)
+    if let Some(folder) = &wanted.folder {
+        // The catalog may look at it when it is made.
+        let there = |error| format!("the worker cannot go to the folder {}: {error}", folder.display());
+        std::env::set_current_dir(folder).map_err(there)?;
+    }
+    let made = caught(|| InWorker::new(pipeline, pipelines.catalog(), wanted));
+    made.unwrap_or_else(|panic| Err(format!("the catalog of the worker cannot be made: it panicked: {panic}")))
 }
 
 /// Executes one node after the other until the run closes the channel.
@@ -146,13 +157,12 @@ fn execute<C: Catalog + Sync>(
     let process = process::id();
     loop {
         match read_asked(&mut from, files) {
-            Ok(Asked::Execute { node, inputs }) => {
-                let outcome = worker.execute(node as usize, inputs).map_err(|error| Told::new(&error));
+            Ok(Asked::Execute { call, inputs }) => {
+                let outcome = worker.execute(call.node as usize, inputs).map_err(Told::new);
                 if process::id() != process {
-                    // The node has forked, and its child has returned too: of one worker there is one answer.
-                    group::kill_self();
+                    fork::end();
                 }
-                write_outcome(to, files, &outcome)?;
+                write_outcome(to, files, call, &outcome)?;
             }
             Ok(Asked::Forget { slot }) => worker.forget(slot as usize),
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(()),

@@ -245,6 +245,7 @@ impl<'a> Expansion<'a> {
         let in_scope = [
             asks.then(|| quote!(TakesAsDeclared as _, TakesReference as _, TakesValue as _,)),
             (!no_results.is_empty()).then(|| quote!(HoldsAResult as _, HoldsAny as _,)),
+            ports.is_some_and(|ports| ports.has_datasets()).then(|| quote!(HidesItsValues as _, ShowsItsValues as _,)),
         ];
         let traits = in_scope.iter().any(Option::is_some).then(|| {
             let in_scope = in_scope.iter().flatten();

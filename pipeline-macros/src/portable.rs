@@ -15,11 +15,22 @@ pub(crate) struct Ports<'a> {
     /// For each dataset, whether its readers have been declared.
     are_read: Vec<bool>,
     has_parameters: bool,
+    has_datasets: bool,
 }
 
 impl<'a> Ports<'a> {
     pub(crate) fn new(expansion: &'a Expansion<'a>) -> Self {
-        Self { expansion, are_read: vec![false; expansion.graph.datasets.len()], has_parameters: false }
+        Self {
+            expansion,
+            are_read: vec![false; expansion.graph.datasets.len()],
+            has_parameters: false,
+            has_datasets: false,
+        }
+    }
+
+    /// Whether datasets of the catalog have been declared.
+    pub(crate) fn has_datasets(&self) -> bool {
+        self.has_datasets
     }
 
     /// The declarations that stand before a node.
@@ -61,9 +72,10 @@ impl<'a> Ports<'a> {
         (!std::mem::replace(&mut self.has_parameters, true)).then(call)
     }
 
-    fn call(&self, method: &str, ident: &Ident, id: usize) -> TokenStream {
+    fn call(&mut self, method: &str, ident: &Ident, id: usize) -> TokenStream {
         let span = Span::call_site().located_at(ident.span());
+        self.has_datasets = true;
         let (method, place) = (Ident::new(method, span), self.expansion.place(id));
-        quote_spanned!(span=> body.#method(#place, |catalog| &catalog.#ident);)
+        quote_spanned!(span=> body.#method(#place, |catalog| &catalog.#ident).shows_its_values();)
     }
 }

@@ -41,21 +41,21 @@ use super::{BoxError, write_chain};
 /// # Ok::<(), io::Error>(())
 /// ```
 pub struct DatasetError {
-    parts: Box<Parts>,
+    pub(super) parts: Box<Parts>,
 }
 
-struct Parts {
-    dataset: Option<Cow<'static, str>>,
+pub(super) struct Parts {
+    pub(super) dataset: Option<Cow<'static, str>>,
     /// Whether the error around this one names the dataset already.
-    is_named_around: bool,
-    path: Option<PathBuf>,
+    pub(super) is_named_around: bool,
+    pub(super) path: Option<PathBuf>,
     /// The folder from which a relative path is looked up: that of the process when the error happened.
-    looked_up_from: Option<PathBuf>,
-    line: Option<u64>,
-    column: Option<u64>,
+    pub(super) looked_up_from: Option<PathBuf>,
+    pub(super) line: Option<u64>,
+    pub(super) column: Option<u64>,
     /// What to say in place of the cause's own words.
-    told: Option<String>,
-    cause: BoxError,
+    pub(super) told: Option<String>,
+    pub(super) cause: BoxError,
 }
 
 impl DatasetError {

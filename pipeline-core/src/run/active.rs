@@ -191,7 +191,7 @@ impl<C: Catalog + Sync> Execute for Active<'_, C> {
             return result.inspect_err(|_| self.take_back(&place));
         }
         let datasets = |name: &str| self.catalog.dataset(name);
-        let together = if self.is_async { Together::new(place.node(), datasets).map(Box::new) } else { None };
+        let together = if self.is_async { Together::new(place.node(), datasets, |_| true).map(Box::new) } else { None };
         let watch = Watch::new(hooks, self.pipeline, place.node(), together);
         let result = match watch.before_node() {
             Ok(()) => self.attempt(&place, &watch),

@@ -1,28 +1,33 @@
-//! Nodes that are executed in another process: what their inputs become on the way there, and their outputs on the way back.
+//! Nodes that are executed in other processes, as the process of the run has them: what their inputs become on the way there, and
+//! their outputs on the way back.
 //!
 //! The run's own process has values in memory as the bytes in which they cross, and makes values of them only for those who look: the
 //! run's outputs, its hooks, and the datasets of its catalog.
+//!
+//! With hooks it loads and saves every dataset of the catalog itself, between their calls: so they see each value, and what they
+//! refuse to save is not saved.
 
+use std::collections::VecDeque;
 use std::collections::hash_map::DefaultHasher;
+use std::ffi::OsString;
 use std::hash::{Hash, Hasher};
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::active::{Active, Place};
 use super::attempt::try_again;
+use super::together::{all_together, timed};
 pub(crate) use super::values::{Keeper, Value, Values, Wanted};
 use super::watch::{Hooks, Watch};
 use crate::dag::{Dataset, DatasetId, Kind, Node, NodeId, Selection};
 use crate::dataset::AnyDataset;
+use crate::error::told::Told;
 use crate::io::Failure;
-use crate::memory::Memory;
 use crate::panics::caught;
-use crate::pipeline::Plan;
-use crate::portable::{Away, Ports, Problem};
-use crate::slot::Readers;
+use crate::portable::{CanShow, Crosses, Loaded, Ports, Problem};
 use crate::worker::bytes::Bytes;
-use crate::{Cancellation, Catalog, DatasetError, Error, Pipeline};
+use crate::{Catalog, DatasetError, Error};
 
 /// Inputs or outputs of a node, by their place in its part of the DAG.
 pub(crate) type Carried<B> = Vec<(u32, B)>;
@@ -32,8 +37,18 @@ pub(crate) trait There {
     /// Sees to it that the process is there: what that takes is not the node's time.
     fn prepare(&mut self) -> Result<(), Error>;
 
-    /// Has the node called with these inputs, and gets its outputs. None if its time was over; then the process has been ended.
-    fn call(&mut self, inputs: &Carried<Wanted>, deadline: Option<Instant>) -> Option<Result<Made, Error>>;
+    /// Has the node called with these inputs, and gets these outputs.
+    fn call(&mut self, inputs: &Carried<Wanted>, outputs: &[u32], deadline: Option<Instant>) -> Answer;
+}
+
+/// How a call ended.
+pub(crate) enum Answer {
+    Made(Made),
+    Failed(Told),
+    /// Its time was over, and the process has been ended.
+    TimeIsOver,
+    /// There is no answer, and the process has been ended.
+    None(Error),
 }
 
 /// The outputs of a node, and the worker that has made them.
@@ -74,12 +89,18 @@ pub(crate) struct Agreement {
     pub(crate) places: Vec<(String, String)>,
     /// The parameters, if nodes read them.
     pub(crate) parameters: Option<Vec<u8>>,
+    /// From which folder relative paths are.
+    pub(crate) folder: Option<OsString>,
+    /// Whether what a node loads from the catalog, or saves, is loaded or saved at the same time.
+    pub(crate) is_async: bool,
+    /// Whether there are hooks, for which the run's own process loads and saves all datasets of the catalog.
+    pub(crate) are_watched: bool,
 }
 
 /// What sends nodes of a run to other processes, whatever the type of its catalog.
 pub(crate) trait Elsewhere: Sync {
-    /// What a worker must agree to.
-    fn agreement(&self) -> Result<Agreement, Error>;
+    /// What a worker must agree to, to execute these nodes, if not all.
+    fn agreement(&self, hooks: Hooks<'_>, selection: Option<&Selection>) -> Result<Agreement, Error>;
     /// Where the values of a run are, of which these nodes read some, if not all.
     fn values(&self, selection: Option<&Selection>) -> Values;
     /// Has a node executed, with its hooks, and again if it fails and has retries.
@@ -97,14 +118,32 @@ pub(crate) trait Elsewhere: Sync {
 }
 
 impl<C: Catalog + Sync> Elsewhere for Active<'_, C> {
-    fn agreement(&self) -> Result<Agreement, Error> {
+    fn agreement(&self, hooks: Hooks<'_>, selection: Option<&Selection>) -> Result<Agreement, Error> {
         let Some(pipeline) = self.pipeline.filter(|_| self.plan.parts.iter().all(|part| part.ports.is_some())) else {
             return Err(self.not_portable());
         };
+        let refused =
+            |problem| Error::Worker { pipeline: Some(pipeline.to_owned()), node: None, problem, source: None };
+        let are_watched = !hooks.is_empty();
+        if are_watched {
+            self.check_that_hooks_can_see(selection).map_err(refused)?;
+        }
         let mut parameters = self.plan.parts.iter().filter_map(|part| part.ports.as_ref()?.parameters.as_deref());
-        let parameters = parameters.next().map(|port| port.get(self.catalog)).transpose();
-        let parameters = parameters.map_err(|problem| self.cannot_leave("the parameters", &problem))?;
-        Ok(Agreement { pipeline: pipeline.to_owned(), parameters, ..self.agreed() })
+        let parameters = parameters.next().map(|port| {
+            let encoded =
+                caught(|| port.get(self.catalog)).unwrap_or_else(|panic| Err(format!("it panicked: {panic}")));
+            encoded.map_err(|problem| refused(format!("the parameters cannot leave the process: {problem}")))
+        });
+        let (dag, places) = self.agreed().map_err(refused)?;
+        Ok(Agreement {
+            pipeline: pipeline.to_owned(),
+            dag,
+            places,
+            parameters: parameters.transpose()?,
+            folder: std::env::current_dir().ok().map(Into::into),
+            is_async: self.is_async,
+            are_watched,
+        })
     }
 
     fn values(&self, selection: Option<&Selection>) -> Values {
@@ -159,7 +198,7 @@ impl<C: Catalog + Sync> Elsewhere for Active<'_, C> {
 
 impl<C: Catalog + Sync> Active<'_, C> {
     /// What the code of a pipeline says, and where its catalog keeps what any process reaches.
-    fn agreed(&self) -> Agreement {
+    pub(super) fn agreed(&self) -> Result<(u64, Vec<(String, String)>), Problem> {
         let mut dag = DefaultHasher::new();
         let mut names: Vec<&str> = Vec::new();
         for part in &self.plan.parts {
@@ -168,16 +207,48 @@ impl<C: Catalog + Sync> Active<'_, C> {
             }
             names.extend(part.dag.datasets().filter(|dataset| dataset.kind() == Kind::Catalog).map(Dataset::name));
         }
-        let datasets = self.catalog.datasets();
-        let reached =
-            datasets.iter().filter(|(name, dataset)| dataset.is_reached_by_any_process() && names.contains(name));
-        let places = reached.map(|(name, dataset)| ((*name).to_owned(), dataset.describe())).collect();
-        let pipeline = self.pipeline.unwrap_or_default().to_owned();
-        Agreement { pipeline, dag: dag.finish(), places, parameters: None }
+        let mut places = Vec::new();
+        for (name, dataset) in self.catalog.datasets().into_iter().filter(|(name, _)| names.contains(name)) {
+            let place = caught(|| dataset.place_for_any_process());
+            match place
+                .map_err(|panic| format!("dataset `{name}` cannot say where it is: its `describe` panicked: {panic}"))?
+            {
+                None => {}
+                Some(Ok(place)) => places.push((name.to_owned(), place)),
+                Some(Err(dataset)) => {
+                    return Err(format!(
+                        "dataset `{name}` does not say where it is, so it could be at another place in a worker process; \
+                         implement `Dataset::describe` for `{dataset}`"
+                    ));
+                }
+            }
+        }
+        Ok((dag.finish(), places))
+    }
+
+    /// Hooks see what is loaded and saved in the process of the run. What cannot come there is refused before anything starts.
+    fn check_that_hooks_can_see(&self, selection: Option<&Selection>) -> Result<(), Problem> {
+        let is_selected = |node: &usize| selection.is_none_or(|nodes| nodes.contains(NodeId::at(*node)));
+        for node in (0..self.plan.n_nodes()).filter(is_selected) {
+            let place = self.place(node);
+            let Some(ports) = place.ports() else { continue };
+            let inputs = place.node().inputs().map(|input| (input, ports.input(input.id().0).map(CanShow::crosses)));
+            let outputs =
+                place.node().outputs().map(|output| (output, ports.output(output.id().0).map(CanShow::crosses)));
+            for (dataset, crosses) in inputs.chain(outputs) {
+                if let Some(Crosses::Never(value)) = crosses {
+                    return Err(format!(
+                        "hooks see the values of dataset `{dataset}` in the process of the run, and serde cannot take them there; \
+                         derive serde's `Serialize` and `Deserialize` for `{value}`, or run it without hooks"
+                    ));
+                }
+            }
+        }
+        Ok(())
     }
 
     #[cold]
-    fn not_portable(&self) -> Error {
+    pub(super) fn not_portable(&self) -> Error {
         let parts = self.plan.parts.iter().filter(|part| part.ports.is_none());
         let datasets = parts.flat_map(|part| part.dag.datasets()).filter(|dataset| dataset.kind() == Kind::Catalog);
         let here_only = datasets.filter(|dataset| {
@@ -190,11 +261,6 @@ impl<C: Catalog + Sync> Active<'_, C> {
         Error::NotPortable { pipeline: self.pipeline.map(str::to_owned), here_only: with_nodes.collect() }
     }
 
-    fn cannot_leave(&self, what: &str, problem: &str) -> Error {
-        let problem = format!("{what} cannot leave the process: {problem}");
-        Error::Worker { pipeline: self.pipeline.map(str::to_owned), node: None, problem, source: None }
-    }
-
     /// One attempt at a node.
     fn call_there(
         &self,
@@ -204,17 +270,29 @@ impl<C: Catalog + Sync> Active<'_, C> {
         there: &mut dyn There,
         deadline: Option<Instant>,
     ) -> Result<Outputs, Error> {
+        let outputs: Vec<u32> = place.crossing_outputs(watch.is_some()).collect();
         let inputs = self.caught(place, || self.carry_in(place, watch, values))?;
-        let Some(made) = there.call(&inputs, deadline) else {
-            return Err(self.timed_out(place.node(), None));
-        };
-        drop(inputs);
-        let made = made?;
-        self.caught(place, || self.carry_out(place, watch, made))
+        match there.call(&inputs, &outputs, deadline) {
+            Answer::Made(made) => {
+                drop(inputs);
+                self.caught(place, || self.carry_out(place, watch, made, deadline))
+            }
+            Answer::Failed(told) => {
+                let known = self.catalog.datasets();
+                let names = |name: &str| known.iter().find_map(|(known, _)| (*known == name).then_some(*known));
+                Err(told.into_error(self.pipeline, &place.node().to_string(), &names))
+            }
+            Answer::TimeIsOver => Err(self.timed_out(place.node(), None)),
+            Answer::None(error) => Err(error),
+        }
     }
 
     /// What goes wrong on the way is an error of the node.
-    fn caught<T>(&self, place: &Place<'_, C>, body: impl FnOnce() -> Result<T, Box<Failure>>) -> Result<T, Error> {
+    pub(super) fn caught<T>(
+        &self,
+        place: &Place<'_, C>,
+        body: impl FnOnce() -> Result<T, Box<Failure>>,
+    ) -> Result<T, Error> {
         match catch_unwind(AssertUnwindSafe(body)) {
             Ok(result) => result.map_err(|failure| self.failed(place.node(), *failure)),
             Err(payload) => Err(self.panicked(place.node(), payload)),
@@ -227,39 +305,86 @@ impl<C: Catalog + Sync> Active<'_, C> {
         watch: Option<&Watch<'_>>,
         values: &Values,
     ) -> Result<Carried<Wanted>, Box<Failure>> {
-        let mut inputs = Vec::new();
+        let mut inputs = Carried::new();
         let Some(ports) = place.ports() else { return Ok(inputs) };
-        for input in distinct_inputs(place.node()) {
+        let mut ahead = self.load_ahead(place, ports, watch)?;
+        for input in place.node().inputs() {
             let id = input.id().0;
             let not_loaded = |error| Box::new(Failure::Load(id, error));
-            match input.kind() {
+            // One that is read twice crosses once. Hooks hear of it twice.
+            let is_here = inputs.iter().any(|(known, _)| *known == id);
+            if is_here && watch.is_none() {
+                continue;
+            }
+            let wanted = match input.kind() {
                 Kind::Memory => {
                     let wanted = values.get(place.slots_from + id as usize);
                     let wanted = wanted.ok_or_else(|| not_loaded("it has not arrived".into()))?;
                     if let Some(watch) = watch {
                         let started = watch.before_load(id)?;
                         let value = (ports.slots[id as usize].decode)(wanted.value.bytes());
-                        watch.loaded(id, took(started), &*value.map_err(|problem| not_loaded(problem.into()))?)?;
+                        watch.loaded(id, took(started), value.map_err(|problem| not_loaded(problem.into()))?.get())?;
                     }
-                    inputs.push((id, wanted));
+                    wanted
                 }
                 Kind::Catalog => {
-                    let Some(port) = ports.input(id) else { continue };
-                    let started = watch.map(|watch| watch.before_load(id)).transpose()?;
-                    let mut looked = Ok(());
-                    let bytes = port.load(self.catalog, &mut |value| {
-                        if let Some((watch, started)) = watch.zip(started) {
-                            looked = watch.loaded(id, took(started), value);
+                    let Some(port) = ports.input(id).filter(|port| port.crosses_here(watch.is_some())) else {
+                        continue;
+                    };
+                    let (loaded, took) = match ahead.pop_front() {
+                        Some((loaded, took)) => (loaded.unwrap_or_else(|payload| resume_unwind(payload)), took),
+                        None => {
+                            let started = watch.map(|watch| watch.before_load(id)).transpose()?.flatten();
+                            let loaded = port.load(self.catalog);
+                            (loaded, took(started))
                         }
-                    });
-                    looked?;
-                    let value = Value::new(bytes.map_err(not_loaded)?, None);
-                    inputs.push((id, Wanted { value, is_last: true }));
+                    };
+                    let loaded = loaded.map_err(not_loaded)?;
+                    if let Some(watch) = watch {
+                        watch.loaded(id, took, loaded.value())?;
+                    }
+                    let bytes = loaded.encode().map_err(|problem| not_loaded(DatasetError::new(problem)))?;
+                    Wanted { value: Value::new(bytes, None), is_last: true }
                 }
-                Kind::Parameter => {}
+                Kind::Parameter => continue,
+            };
+            if !is_here {
+                inputs.push((id, wanted));
             }
         }
         Ok(inputs)
+    }
+
+    /// Loads what crosses from the catalog at the same time, if that is asked for and there are several; in the order of the inputs.
+    fn load_ahead(
+        &self,
+        place: &Place<'_, C>,
+        ports: &Ports<C>,
+        watch: Option<&Watch<'_>>,
+    ) -> Result<VecDeque<LoadedAhead>, Box<Failure>> {
+        let crossing = place.node().inputs().filter_map(|input| {
+            let port = ports.input(input.id().0).filter(|port| port.crosses_here(watch.is_some()))?;
+            Some((input.id().0, port))
+        });
+        let mut crossing: Vec<_> = crossing.collect();
+        if watch.is_none() {
+            let mut known = Vec::new();
+            crossing.retain(|(id, _)| {
+                !known.contains(id) && {
+                    known.push(*id);
+                    true
+                }
+            });
+        }
+        if !self.is_async || crossing.len() < 2 {
+            return Ok(VecDeque::new());
+        }
+        if let Some(watch) = watch {
+            crossing.iter().try_for_each(|(id, _)| watch.before_load(*id).map(drop))?;
+        }
+        let is_timed = watch.is_some_and(Watch::is_timed);
+        let loads = crossing.into_iter().map(|(_, port)| move || timed(is_timed, || port.load(self.catalog)));
+        Ok(all_together(loads).collect())
     }
 
     fn carry_out(
@@ -267,6 +392,7 @@ impl<C: Catalog + Sync> Active<'_, C> {
         place: &Place<'_, C>,
         watch: Option<&Watch<'_>>,
         Made { outputs, by }: Made,
+        deadline: Option<Instant>,
     ) -> Result<Outputs, Box<Failure>> {
         let Some(ports) = place.ports() else { return Ok(Vec::new()) };
         let slot = |id: u32| place.slots_from + id as usize;
@@ -277,14 +403,17 @@ impl<C: Catalog + Sync> Active<'_, C> {
             let kept_by = is_kept.then_some((&by, u32::try_from(slot(id)).unwrap_or(u32::MAX)));
             (id, Value::new(bytes, kept_by))
         });
-        let mut outputs = Vec::new();
-        for (id, value) in values.collect::<Carried<_>>() {
+        let values: Carried<_> = values.collect();
+        let saves_together = self.is_async && values.iter().filter(|(id, _)| ports.output(*id).is_some()).count() > 1;
+        let (mut outputs, mut saves) = (Vec::new(), Vec::new());
+        for (id, value) in values {
             let not_saved = |error| Box::new(Failure::Save(id, error));
             let unreadable = |problem: Problem| not_saved(problem.into());
             if let Some(port) = ports.slots.get(id as usize) {
                 let watch = match watch {
                     Some(watch) => {
-                        Some((watch, watch.before_save(id, &*(port.decode)(value.bytes()).map_err(unreadable)?)?))
+                        let seen = (port.decode)(value.bytes()).map_err(unreadable)?;
+                        Some((watch, watch.before_save(id, seen.get())?))
                     }
                     None => None,
                 };
@@ -297,18 +426,36 @@ impl<C: Catalog + Sync> Active<'_, C> {
             } else if let Some(port) = ports.output(id) {
                 let decoded = port.decode(value.bytes()).map_err(unreadable)?;
                 drop(value);
-                let value = decoded;
-                let started = watch.map(|watch| watch.before_save(id, &*value)).transpose()?;
-                port.save(self.catalog, value).map_err(not_saved)?;
-                watch.zip(started).map_or(Ok(()), |(watch, started)| watch.saved(id, took(started)))?;
+                if deadline.is_some_and(|deadline| deadline < Instant::now()) {
+                    return Err(Box::new(Failure::TimeIsOver));
+                }
+                let started = watch.map(|watch| watch.before_save(id, decoded.get())).transpose()?.flatten();
+                if saves_together {
+                    saves.push((id, port, decoded));
+                    continue;
+                }
+                port.save(self.catalog, decoded).map_err(not_saved)?;
+                watch.map_or(Ok(()), |watch| watch.saved(id, took(started)))?;
             }
+        }
+        let ids: Vec<u32> = saves.iter().map(|(id, ..)| *id).collect();
+        let is_timed = watch.is_some_and(Watch::is_timed);
+        let saves =
+            saves.into_iter().map(|(_, port, value)| move || timed(is_timed, || port.save(self.catalog, value)));
+        for (id, (result, took)) in ids.into_iter().zip(all_together(saves)) {
+            let result = result.unwrap_or_else(|payload| resume_unwind(payload));
+            result.map_err(|error| Box::new(Failure::Save(id, error)))?;
+            watch.map_or(Ok(()), |watch| watch.saved(id, took))?;
         }
         Ok(outputs)
     }
 }
 
+/// What came of a load before its turn, and how long that took if a hook wants to know.
+type LoadedAhead = (std::thread::Result<Result<Loaded, DatasetError>>, Option<Duration>);
+
 impl<'r, C> Place<'r, C> {
-    fn ports(&self) -> Option<&'r Ports<C>> {
+    pub(super) fn ports(&self) -> Option<&'r Ports<C>> {
         self.part.ports.as_ref()
     }
 
@@ -317,10 +464,24 @@ impl<'r, C> Place<'r, C> {
         let in_memory = distinct_inputs(self.node()).filter(|input| input.kind() == Kind::Memory);
         in_memory.map(|input| self.slots_from + input.id().index())
     }
+
+    /// The outputs that the worker sends, in their order: those in memory, and those that the run's own process saves. Both
+    /// processes know them by this.
+    pub(super) fn crossing_outputs(&self, are_watched: bool) -> impl Iterator<Item = u32> {
+        let crosses = move |output: &Dataset<'_>| match output.kind() {
+            Kind::Memory => true,
+            Kind::Catalog => {
+                let port = self.ports().and_then(|ports| ports.output(output.id().0));
+                port.is_some_and(|port| port.crosses_here(are_watched))
+            }
+            Kind::Parameter => false,
+        };
+        self.node().outputs().filter(crosses).map(|output| output.id().0)
+    }
 }
 
 /// Whether the worker that has made a value keeps it, if other nodes read it. Both processes know by this.
-fn is_kept(bytes: &Bytes) -> bool {
+pub(super) fn is_kept(bytes: &Bytes) -> bool {
     bytes.is_large()
 }
 
@@ -333,135 +494,4 @@ fn took(started: Option<Instant>) -> Option<Duration> {
 fn distinct_inputs(node: Node<'_>) -> impl Iterator<Item = Dataset<'_>> {
     let is_first = move |index: usize, id| node.inputs().take(index).all(|input| input.id() != id);
     node.inputs().enumerate().filter(move |(index, input)| is_first(*index, input.id())).map(|(_, input)| input)
-}
-
-/// A pipeline in a worker, with a catalog and memory of its own.
-pub(crate) struct InWorker<'r, C> {
-    pipeline: &'r Pipeline<C>,
-    catalog: C,
-    memory: Memory,
-}
-
-impl<'r, C: Catalog + Sync> InWorker<'r, C> {
-    /// Agrees with the process of the run, or says on what not.
-    pub(crate) fn new(pipeline: &'r Pipeline<C>, mut catalog: C, wanted: &Agreement) -> Result<Self, Problem> {
-        let plan = pipeline.plan().map_err(|error| error.to_string())?;
-        if let Some(bytes) = &wanted.parameters {
-            let mut ports = plan.parts.iter().filter_map(|part| part.ports.as_ref()?.parameters.as_deref());
-            let port = ports.next().ok_or("its nodes read no parameters in the worker")?;
-            port.set(&mut catalog, bytes).map_err(|problem| format!("the parameters cannot be read: {problem}"))?;
-        }
-        let memory = plan.memory();
-        let here = Active::in_worker(pipeline.name(), plan, &catalog, &memory).agreed();
-        if here.dag != wanted.dag {
-            return Err("the registry has another pipeline of this name".to_owned());
-        }
-        let mut places = here.places.iter().zip(&wanted.places);
-        if let Some(((name, here), (_, there))) = places.find(|(here, there)| here != there) {
-            return Err(format!(
-                "dataset `{name}` is at {there}, but workers make their catalog as the registry says, with it at {here}; \
-                 `Pipelines::with_catalog` says how"
-            ));
-        }
-        Ok(Self { pipeline, catalog, memory })
-    }
-
-    /// Executes a node.
-    pub(crate) fn execute(&mut self, node: usize, inputs: Carried<Arrived>) -> Result<Carried<Bytes>, Error> {
-        let plan = self.pipeline.plan()?;
-        if node >= plan.n_nodes() {
-            return Err(Error::Worker {
-                pipeline: None,
-                node: None,
-                problem: format!("there is no node {node}"),
-                source: None,
-            });
-        }
-        let (part, index) = plan.origin(node);
-        let (part, slots_from) = (&*plan.parts[part], plan.slots_from[part]);
-        let node_here = part.dag.nodes().nth(index);
-        let used = |id: u32| slots_from + id as usize;
-        let stays: Vec<u32> = inputs.iter().filter(|(_, input)| input.stays()).map(|(id, _)| *id).collect();
-        for input in node_here.iter().flat_map(|node| node.inputs()).filter(|input| input.kind() == Kind::Memory) {
-            // It is the last reader here, unless the value is to stay.
-            let times = node_here.iter().flat_map(|node| node.inputs()).filter(|same| same.id() == input.id()).count();
-            let times = times + usize::from(stays.contains(&input.id().0));
-            self.memory.slots[used(input.id().0)].set_readers(u32::try_from(times).unwrap_or(u32::MAX));
-        }
-        let active = Active::in_worker(self.pipeline.name(), plan, &self.catalog, &self.memory);
-        let place = active.place(node);
-        let result = active.execute_here(&place, inputs);
-        let mut kept = Vec::new();
-        if let Ok(outputs) = &result {
-            let are_read =
-                outputs.iter().filter(|(id, bytes)| is_kept(bytes) && part.dag.dataset(DatasetId(*id)).n_readers() > 0);
-            kept.extend(are_read.map(|(id, _)| *id).chain(stays));
-        }
-        let ends = place.node().inputs().chain(place.node().outputs()).filter(|end| end.kind() == Kind::Memory);
-        let over: Vec<usize> = ends.filter(|end| !kept.contains(&end.id().0)).map(|end| used(end.id().0)).collect();
-        for slot in over {
-            self.forget(slot);
-        }
-        result
-    }
-
-    /// Drops a value. One whose `drop` panics is gone too.
-    pub(crate) fn forget(&mut self, slot: usize) {
-        if let Some(slot) = self.memory.slots.get_mut(slot) {
-            drop(caught(|| slot.clear()));
-        }
-    }
-}
-
-impl Arrived {
-    /// Whether others will read it here.
-    fn stays(&self) -> bool {
-        matches!(self, Self::Kept { is_last: false })
-    }
-}
-
-impl<'r, C> Active<'r, C> {
-    fn in_worker(pipeline: Option<&'r str>, plan: &'r Plan<C>, catalog: &'r C, memory: &'r Memory) -> Self {
-        Self { pipeline, plan, catalog, memory, is_async: false, away: None }
-    }
-}
-
-impl<C: Catalog + Sync> Active<'_, C> {
-    fn execute_here(&self, place: &Place<'_, C>, inputs: Carried<Arrived>) -> Result<Carried<Bytes>, Error> {
-        let Some(ports) = place.ports() else {
-            return Err(self.not_portable());
-        };
-        let slot = |id: u32| &self.memory.slots[place.slots_from + id as usize];
-        let mut of_catalog = Vec::new();
-        for (id, input) in inputs {
-            let Arrived::Bytes(bytes) = input else { continue };
-            match ports.slots.get(id as usize) {
-                Some(port) => self.caught(place, || {
-                    (port.put)(slot(id), &bytes).map_err(|problem| Box::new(Failure::Load(id, problem.into())))
-                })?,
-                None => of_catalog.push((id, bytes)),
-            }
-        }
-        let decode = |wanted: u32| {
-            let (id, bytes) = of_catalog.iter().find(|(id, _)| *id == wanted)?;
-            Some(ports.input(*id)?.decode(bytes))
-        };
-        let encode = |id: u32, value: &dyn std::any::Any| Some(ports.output(id)?.encode(value));
-        let away = Away { encode: &encode, decode: &decode, saved: Mutex::default() };
-        let here = Active { away: Some(&away), ..*self };
-        // Attempts and their time are counted in the process of the run; here the node may ask for it.
-        let deadline = place.node().timeout().and_then(|timeout| Instant::now().checked_add(timeout));
-        let call = || place.code().call(here.catalog, &here.io(place, Readers::OnSeveral));
-        Cancellation::of_this_node().until(deadline).within(|| here.call(place, call))?;
-        let mut outputs = away.saved.into_inner().unwrap_or_else(PoisonError::into_inner);
-        for output in place.node().outputs().filter(|output| output.kind() == Kind::Memory) {
-            let id = output.id().0;
-            let bytes = self.caught(place, || match (ports.slots[id as usize].encode)(slot(id)) {
-                Some(bytes) => bytes.map_err(|problem| Box::new(Failure::Save(id, DatasetError::new(problem)))),
-                None => Err(Box::new(Failure::Save(id, "it has not been written".into()))),
-            })?;
-            outputs.push((id, bytes));
-        }
-        Ok(outputs)
-    }
 }

@@ -90,7 +90,8 @@ impl<'a> RunOptions<'a> {
 
     /// Loads what one node reads from the catalog at the same time, and saves what it writes there at the same time, on threads that
     /// last as long as that: Kedro's `is_async`, for every runner. It pays where a node has several datasets that are slow to
-    /// reach; a node with one input and one output in the catalog is executed as ever. Nodes do not overlap by it.
+    /// reach; a node with one input and one output in the catalog is executed as ever. Nodes do not overlap by it. In a worker process
+    /// so are the datasets that it loads and saves itself, after those that the process of the run loads for it.
     ///
     /// Hooks are called on the thread that executes the node, in the order of the node's lists: before each load, when nothing is loaded
     /// yet; after each load, when all are there. With saves it is the same. Of several errors the first in the list is reported. All

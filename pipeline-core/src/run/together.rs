@@ -102,9 +102,13 @@ struct SaveLater {
 }
 
 impl<'r> Together<'r> {
-    /// None, if the node has not two to load nor two to save.
-    pub(super) fn new(node: Node<'r>, dataset: impl Fn(&str) -> Option<&'r dyn AnyDataset>) -> Option<Self> {
-        let in_catalog = |dataset: &crate::dag::Dataset<'_>| dataset.kind() == Kind::Catalog;
+    /// None, if the node has not two to load nor two to save, of those that are loaded and saved here.
+    pub(super) fn new(
+        node: Node<'r>,
+        dataset: impl Fn(&str) -> Option<&'r dyn AnyDataset>,
+        is_here: impl Fn(u32) -> bool,
+    ) -> Option<Self> {
+        let in_catalog = |dataset: &crate::dag::Dataset<'_>| dataset.kind() == Kind::Catalog && is_here(dataset.id().0);
         let (n_loads, n_saves) = (node.inputs().filter(in_catalog).count(), node.outputs().filter(in_catalog).count());
         if n_loads < 2 && n_saves < 2 {
             return None;
@@ -213,9 +217,9 @@ impl Watch<'_> {
 }
 
 /// What a call returned or how it panicked, and how long it took.
-type Timed<T> = (thread::Result<T>, Option<Duration>);
+pub(super) type Timed<T> = (thread::Result<T>, Option<Duration>);
 
-fn timed<T>(is_timed: bool, call: impl FnOnce() -> T) -> Timed<T> {
+pub(super) fn timed<T>(is_timed: bool, call: impl FnOnce() -> T) -> Timed<T> {
     let started = is_timed.then(Instant::now);
     let result = catch_unwind(AssertUnwindSafe(call));
     (result, started.map(|started| started.elapsed()))
@@ -223,7 +227,9 @@ fn timed<T>(is_timed: bool, call: impl FnOnce() -> T) -> Timed<T> {
 
 /// Makes all calls at the same time, each on a thread of its own but for one, which this thread makes; their results in order. If the
 /// system has no more threads, those that there are make the rest.
-fn all_together<T: Send, F: FnOnce() -> T + Send>(calls: impl Iterator<Item = F>) -> impl Iterator<Item = T> {
+pub(super) fn all_together<T: Send, F: FnOnce() -> T + Send>(
+    calls: impl Iterator<Item = F>,
+) -> impl Iterator<Item = T> {
     let calls: Vec<F> = calls.collect();
     let n_calls = calls.len();
     let (left, done) = (Mutex::new(calls.into_iter().enumerate()), Mutex::new(Vec::with_capacity(n_calls)));

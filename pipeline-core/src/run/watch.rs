@@ -31,6 +31,12 @@ impl<'h> Hooks<'h> {
         Self { in_order: hooks, timed: hooks.iter().any(|hook| hook.wants_timings()), run }
     }
 
+    /// Where hooks are called elsewhere, or not at all.
+    #[cfg(feature = "process")]
+    pub(super) fn none() -> Self {
+        Self { in_order: &[], timed: false, run: RunId::NOBODY_ASKS }
+    }
+
     pub(super) fn is_empty(self) -> bool {
         self.in_order.is_empty()
     }

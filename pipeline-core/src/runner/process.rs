@@ -6,7 +6,7 @@ mod worker;
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::sync::Arc;
 use std::thread::available_parallelism;
 use std::time::{Duration, Instant};
@@ -17,7 +17,7 @@ use super::thread::{Hands, on_threads};
 use super::{Runner, RunnerExt, Workers};
 use crate::dag::NodeId;
 use crate::portable::RunsInAnyProcess;
-use crate::run::elsewhere::{Agreement, Carried, Made, There, Values, Wanted};
+use crate::run::elsewhere::{Agreement, Answer, Carried, Made, There, Values, Wanted};
 use crate::worker::is_worker;
 use crate::{Catalog, Error, Pipelines, Report, Run, RunOptions};
 
@@ -67,17 +67,33 @@ use crate::{Catalog, Error, Pipelines, Report, Run, RunOptions};
 ///
 /// Values in memory cross by serde, and so do the datasets that the catalog keeps in memory: the run's own process loads and saves
 /// these. What any process reaches, such as a file, each worker loads and saves itself; it must be at the same place in both
-/// catalogs, which is checked. The parameters are those of the run's catalog. What cannot cross does not compile where the pipeline or its
-/// registry is `#[portable]`.
+/// catalogs, which is checked by what the dataset [says](crate::dataset::Dataset::describe). A dataset of your own that says nothing
+/// is refused, unless its type has no size; one that says the same of different places cannot be seen through. Relative paths are
+/// from the folder that the run starts in, also if a node goes to another. The parameters are those of the run's catalog. What
+/// cannot cross does not compile where the pipeline or its registry is `#[portable]`.
+///
+/// A value is the same on the other side, or it is an error that names the dataset: however long it is, however deep it is nested,
+/// and whatever serde can say, such as `Some(None)`, bits of a NaN, or fields that are flattened or untagged. What the type itself tells serde is
+/// followed: a field with `#[serde(skip)]` comes back as its `Default`, one that `skip_serializing_if` leaves out as `default` says,
+/// of an untagged enum the first variant that fits, and a `Serialize` of your own writes what it writes. Types that ask serde are
+/// told that the form is for people.
 ///
 /// Between two workers a value is only bytes, in memory that they share if there are many. The worker that has made a large value keeps it
 /// for readers that it executes itself, and prefers those; they get the value as a node in the same process would: what others read too is
 /// cloned for one that takes it by value. So a reader may see what serde leaves out, as a field with `#[serde(skip)]`, or may not.
 ///
+/// An error is the same [variant](Error) with the same names, and that of a dataset has its path, line and column. An
+/// [`io::Error`] stays one, with its kind, wherever it is among the causes. Of an error of another type its text and those of its causes are
+/// left.
+///
+/// Only the worker answers. A process that a node forks off is ended when it returns from the node, before it saves anything.
+///
 /// # Hooks
 ///
-/// are called in the process of the run. They see the values that cross; of a dataset that a worker loads or saves itself they hear nothing.
-/// For them, each value in memory is made once more.
+/// are called in the process of the run, in the same order and with the same values as by any runner, and what they refuse does not
+/// happen. For that, the run's own process loads and saves *every* dataset of the catalog in a run with hooks, also files, and each
+/// value in memory is made once more. Then the values of files cross by serde too, and a `load` or `save` that takes the process
+/// along takes that of the run. A dataset whose values serde cannot take is an error before anything starts.
 ///
 /// # Workers
 ///
@@ -171,7 +187,7 @@ impl Runner for ProcessRunner {
     fn execute(&self, run: &Run<'_>) -> Result<(), Error> {
         let limit = self.workers.limit("ProcessRunner")?;
         let max_workers = limit.or_else(|| available_parallelism().ok().map(Into::into)).unwrap_or(1);
-        let agreement = run.elsewhere().agreement()?;
+        let agreement = run.agreement_elsewhere()?;
         if is_worker() {
             // Or each worker would start others.
             let problem = "this process is a worker itself, and starts no others: a node cannot run a `ProcessRunner`, and `main` is to begin \
@@ -273,32 +289,46 @@ impl There for InHand<'_, '_> {
         Ok(())
     }
 
-    fn call(&mut self, inputs: &Carried<Wanted>, deadline: Option<Instant>) -> Option<Result<Made, Error>> {
+    fn call(&mut self, inputs: &Carried<Wanted>, outputs: &[u32], deadline: Option<Instant>) -> Answer {
         let mut worker = match self.ready() {
             Ok(worker) => worker,
-            Err(error) => return Some(Err(error)),
+            Err(error) => return Answer::None(error),
         };
-        let called = worker.call(self.node, inputs, deadline.and_then(|deadline| deadline.checked_add(GRACE)));
+        let until = deadline.and_then(|deadline| deadline.checked_add(GRACE));
+        let called = worker.call(self.node, inputs, outputs, until);
         if worker.has_cancelled() {
             self.run.cancel();
         }
-        match called {
+        let error = match called {
             Ok(outcome) => {
                 let by = Arc::clone(worker.keeper());
                 *self.worker = Some(worker);
-                Some(
-                    outcome
-                        .map(|outputs| Made { outputs, by })
-                        .map_err(|told| told.into_error(self.pipeline(), self.node())),
-                )
+                return match outcome {
+                    Ok(outputs) => Answer::Made(Made { outputs, by }),
+                    Err(told) => Answer::Failed(told),
+                };
             }
-            Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+            Err(error) => error,
+        };
+        match error.kind() {
+            ErrorKind::TimedOut => {
                 worker.kill();
-                None
+                Answer::TimeIsOver
             }
-            Err(error) => {
+            ErrorKind::UnexpectedEof | ErrorKind::BrokenPipe | ErrorKind::ConnectionReset => {
                 let Gone { how, stderr } = worker.gone(&error);
-                Some(Err(Error::WorkerDied { pipeline: self.pipeline(), node: self.node(), how, stderr }))
+                Answer::None(Error::WorkerDied { pipeline: self.pipeline(), node: self.node(), how, stderr })
+            }
+            kind => {
+                // It lives, and nobody can rely on it.
+                worker.kill();
+                let what = if kind == ErrorKind::InvalidData {
+                    "its worker process sent what is no answer to the call"
+                } else {
+                    "its inputs and outputs do not come to its worker process and back"
+                };
+                let source = io::Error::new(kind, format!("{what}: {error}")).into();
+                Answer::None(Error::Node { pipeline: self.pipeline(), node: self.node(), source })
             }
         }
     }

@@ -9,8 +9,9 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::format::decode_deep;
 use super::shared::{Files, Shared};
-use crate::portable::{Problem, decode, encode, encode_to};
+use crate::portable::{Problem, encode, encode_to};
 
 /// From which length on bytes are shared, and a worker keeps the value that it has made: what is smaller crosses faster than a file
 /// can be opened.
@@ -42,10 +43,16 @@ impl Bytes {
 
     /// The value again.
     pub(crate) fn value<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        self.deep_value().map(|(value, _)| value)
+    }
+
+    /// The value, and how many stacks that took beside the thread's own.
+    pub(crate) fn deep_value<T: DeserializeOwned>(&self) -> Result<(T, usize), Problem> {
         match self {
-            Self::Own(bytes) => decode(bytes),
-            Self::Shared(shared) => decode(&shared.map().map_err(|error| error.to_string())?),
+            Self::Own(bytes) => decode_deep(bytes),
+            Self::Shared(shared) => decode_deep(&shared.map().map_err(|error| error.to_string())?),
         }
+        .map_err(|error| error.to_string())
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -59,9 +66,9 @@ impl Bytes {
         self.len() > LARGE
     }
 
-    /// Memory that has arrived. A process that has many files open makes the bytes its own.
-    pub(crate) fn receive(files: &mut Files, len: usize) -> io::Result<Self> {
-        let shared = files.receive(len)?;
+    /// Memory that has arrived with this call or its answer. A process that has many files open makes the bytes its own.
+    pub(crate) fn receive(files: &mut Files, len: usize, call: u64) -> io::Result<Self> {
+        let shared = files.receive(len, call)?;
         if Shared::are_many() { Ok(Self::Own(shared.map()?.to_vec())) } else { Ok(Self::Shared(shared)) }
     }
 }

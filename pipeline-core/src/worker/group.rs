@@ -5,7 +5,7 @@
 use self::elsewhere as system;
 #[cfg(unix)]
 pub(crate) use self::system::wait;
-pub(crate) use self::system::{begin, has_room, ignore_terminal, is_stopped, kill, kill_own, kill_self};
+pub(crate) use self::system::{begin, has_room, ignore_terminal, is_stopped, kill, kill_own};
 #[cfg(unix)]
 use self::unix as system;
 
@@ -18,9 +18,7 @@ mod unix {
 
     use nix::sys::signal::{SigSet, Signal as Blocked};
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
-    use rustix::process::{
-        Pid, Signal, WaitId, WaitIdOptions, getpgrp, getpid, kill_process, kill_process_group, waitid,
-    };
+    use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, getpgrp, getpid, kill_process_group, waitid};
 
     fn pid(number: u32) -> Option<Pid> {
         i32::try_from(number).ok().and_then(Pid::from_raw)
@@ -70,11 +68,6 @@ mod unix {
         !matches!(poll(&mut polled, Some(&time)), Ok(0))
     }
 
-    /// Ends this process alone, and nothing of what a process does at its end.
-    pub(crate) fn kill_self() {
-        let _ = kill_process(getpid(), Signal::KILL);
-    }
-
     /// Ends this process and its group, if it has started one.
     pub(crate) fn kill_own() {
         if getpgrp() == getpid() {
@@ -107,9 +100,6 @@ mod elsewhere {
     pub(crate) fn has_room<T>(_output: &T, _time: std::time::Duration) -> bool {
         true
     }
-
-    /// Nothing: processes are not forked.
-    pub(crate) fn kill_self() {}
 
     /// Processes are not stopped.
     pub(crate) fn is_stopped(_process: u32) -> bool {

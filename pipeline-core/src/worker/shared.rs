@@ -105,17 +105,19 @@ mod linux {
             self.0.set_deadline(deadline)
         }
 
-        pub(crate) fn send(&mut self, shared: &Shared) -> io::Result<()> {
+        /// Hands a file over, which belongs to this call.
+        pub(crate) fn send(&mut self, shared: &Shared, call: u64) -> io::Result<()> {
             let file = [shared.file.as_fd()];
             let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(1))];
             let mut rights = SendAncillaryBuffer::new(&mut space);
             rights.push(SendAncillaryMessage::ScmRights(&file));
-            // A file comes with a byte, since a message cannot be empty.
+            // A message with a file cannot be empty, and says to which call the file belongs.
+            let call = call.to_le_bytes();
             let sent = self.0.in_time(Stream::set_write_timeout, |stream| {
-                let send = || sendmsg(stream, &[IoSlice::new(&[0])], &mut rights, SendFlags::NOSIGNAL);
+                let send = || sendmsg(stream, &[IoSlice::new(&call)], &mut rights, SendFlags::NOSIGNAL);
                 Ok(rustix::io::retry_on_intr(send)?)
             })?;
-            if sent == 1 { Ok(()) } else { Err(io::ErrorKind::WriteZero.into()) }
+            if sent == call.len() { Ok(()) } else { Err(io::ErrorKind::WriteZero.into()) }
         }
 
         /// Files that nobody sends and nobody gets.
@@ -124,13 +126,13 @@ mod linux {
             Self(Timed::new(Stream::pair().expect("there are sockets").0))
         }
 
-        pub(super) fn receive_file(&mut self) -> io::Result<File> {
+        pub(super) fn receive_file(&mut self, call: u64) -> io::Result<File> {
             let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(1))];
             let mut rights = RecvAncillaryBuffer::new(&mut space);
-            let mut byte = [0];
+            let mut of_call = [0; 8];
             let received = self.0.in_time(Stream::set_read_timeout, |stream| {
                 let receive =
-                    || recvmsg(stream, &mut [IoSliceMut::new(&mut byte)], &mut rights, RecvFlags::CMSG_CLOEXEC);
+                    || recvmsg(stream, &mut [IoSliceMut::new(&mut of_call)], &mut rights, RecvFlags::CMSG_CLOEXEC);
                 Ok(rustix::io::retry_on_intr(receive)?)
             })?;
             if received.bytes == 0 {
@@ -141,11 +143,16 @@ mod linux {
                 _ => None,
             });
             let none = || io::Error::other("a file has been lost: this process has too many open");
-            files.next().map(File::from).ok_or_else(none)
+            let file = files.next().map(File::from).ok_or_else(none)?;
+            if received.bytes == of_call.len() && u64::from_le_bytes(of_call) == call {
+                Ok(file)
+            } else {
+                Err(io::Error::new(io::ErrorKind::InvalidData, "a file of another call"))
+            }
         }
 
-        pub(crate) fn receive(&mut self, len: usize) -> io::Result<Shared> {
-            Ok(Shared::open(self.receive_file()?, len))
+        pub(crate) fn receive(&mut self, len: usize, call: u64) -> io::Result<Shared> {
+            Ok(Shared::open(self.receive_file(call)?, len))
         }
     }
 }
@@ -206,11 +213,11 @@ mod nowhere {
             Self
         }
 
-        pub(crate) fn send(&mut self, shared: &Shared) -> io::Result<()> {
+        pub(crate) fn send(&mut self, shared: &Shared, _: u64) -> io::Result<()> {
             match *shared {}
         }
 
-        pub(crate) fn receive(&mut self, _: usize) -> io::Result<Shared> {
+        pub(crate) fn receive(&mut self, _: usize, _: u64) -> io::Result<Shared> {
             Err(io::ErrorKind::Unsupported.into())
         }
     }
@@ -238,12 +245,12 @@ mod tests {
     #[test]
     fn what_is_sent_arrives_and_outlives_its_sender() {
         let (mut here, mut there) = pair();
-        here.send(&shared(b"first")).unwrap();
-        here.send(&shared(b"second")).unwrap();
+        here.send(&shared(b"first"), 1).unwrap();
+        here.send(&shared(b"second"), 1).unwrap();
         drop(here);
-        assert_eq!(*there.receive(5).unwrap().map().unwrap(), *b"first");
-        assert_eq!(*there.receive(6).unwrap().map().unwrap(), *b"second");
-        assert_eq!(there.receive(1).unwrap_err().kind(), std::io::ErrorKind::UnexpectedEof);
+        assert_eq!(*there.receive(5, 1).unwrap().map().unwrap(), *b"first");
+        assert_eq!(*there.receive(6, 1).unwrap().map().unwrap(), *b"second");
+        assert_eq!(there.receive(1, 1).unwrap_err().kind(), std::io::ErrorKind::UnexpectedEof);
     }
 
     #[test]
@@ -251,25 +258,25 @@ mod tests {
         let (mut here, mut there) = pair();
         let (shared, deadline) = (shared(b"sent"), Instant::now().checked_add(Duration::from_millis(50)));
         here.set_deadline(deadline).unwrap();
-        let error = std::iter::repeat_with(|| here.send(&shared)).find_map(Result::err).unwrap();
+        let error = std::iter::repeat_with(|| here.send(&shared, 1)).find_map(Result::err).unwrap();
         assert_eq!(error.kind(), std::io::ErrorKind::TimedOut);
-        drop(there.receive(4).unwrap());
+        drop(there.receive(4, 1).unwrap());
         here.set_deadline(None).unwrap();
-        here.send(&shared).unwrap();
+        here.send(&shared, 1).unwrap();
     }
 
     #[test]
     fn one_that_sends_none_keeps_nobody_who_waits_past_the_deadline() {
         let (mut here, _there) = pair();
         here.set_deadline(Instant::now().checked_add(Duration::from_millis(20))).unwrap();
-        assert_eq!(here.receive(1).unwrap_err().kind(), std::io::ErrorKind::TimedOut);
+        assert_eq!(here.receive(1, 1).unwrap_err().kind(), std::io::ErrorKind::TimedOut);
     }
 
     #[test]
     fn what_is_shared_does_not_change() {
         let (mut here, mut there) = pair();
-        here.send(&shared(b"sealed")).unwrap();
-        let mut file = there.receive_file().unwrap();
+        here.send(&shared(b"sealed"), 1).unwrap();
+        let mut file = there.receive_file(1).unwrap();
         file.rewind().unwrap();
         assert!(file.write_all(b"broken").is_err());
         assert!(file.set_len(0).is_err());
@@ -278,7 +285,14 @@ mod tests {
     #[test]
     fn what_is_not_sealed_or_of_another_length_is_not_read() {
         let (mut here, mut there) = pair();
-        here.send(&shared(b"sealed")).unwrap();
-        assert_eq!(there.receive(5).unwrap().map().unwrap_err().kind(), std::io::ErrorKind::InvalidData);
+        here.send(&shared(b"sealed"), 1).unwrap();
+        assert_eq!(there.receive(5, 1).unwrap().map().unwrap_err().kind(), std::io::ErrorKind::InvalidData);
+    }
+
+    #[test]
+    fn a_file_of_another_call_is_not_taken_for_one_of_this() {
+        let (mut here, mut there) = pair();
+        here.send(&shared(b"early"), 6).unwrap();
+        assert_eq!(there.receive(5, 7).unwrap_err().kind(), std::io::ErrorKind::InvalidData);
     }
 }

@@ -6,6 +6,7 @@
 
 mod basics;
 mod cancelling;
+mod crossing;
 mod failures;
 mod files;
 mod here;
@@ -96,6 +97,12 @@ macro_rules! suite {
             basics::runs_a_wide_and_a_deep_pipeline,
             cancelling::a_run_that_was_cancelled_before_executes_nothing,
             cancelling::a_run_that_is_cancelled_starts_no_other_node,
+            crossing::values_are_the_same_everywhere,
+            crossing::deeply_nested_values_are_the_same_everywhere,
+            crossing::hooks_see_what_goes_to_files_and_can_refuse_it,
+            crossing::a_node_that_is_late_saves_nothing,
+            crossing::what_one_node_loads_and_saves_is_loaded_and_saved_together_if_asked,
+            crossing::errors_are_of_the_same_kind_everywhere,
             failures::keeps_going_with_all_that_waits_for_no_failure,
             failures::one_failure_of_a_run_that_kept_going_is_its_error,
             failures::failures_before_a_cancellation_are_told_with_it,
@@ -134,7 +141,7 @@ macro_rules! suite_here {
     ($runner:expr) => {
         tests! {
             $runner;
-            // Between processes an error is its text, and a pipeline is found by its name.
+            // Between processes an error of a type of one's own is its text, and a pipeline is found by its name.
             here::keeps_the_type_of_an_error_and_needs_no_name,
             // It cancels by what its closure captures.
             here::a_node_that_cancels_its_run_sees_it,

@@ -66,6 +66,10 @@ impl Dataset for Moody {
     type Value = i32;
     type Reach = AnyProcess;
 
+    fn describe(&self) -> String {
+        self.file("number").display().to_string()
+    }
+
     fn exists(&self) -> Result<bool, DatasetError> {
         Ok(self.file("number").exists())
     }

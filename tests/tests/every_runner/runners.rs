@@ -51,6 +51,7 @@ impl Runner for InProcesses {
         let test = match run.pipeline() {
             Some("spaceflights") => "spaceflights::workers",
             Some(name) if crate::files::NAMES.contains(&name) => "files::workers",
+            Some(name) if name.starts_with("crossing_") => "crossing::workers",
             _ => "registry::workers",
         };
         ProcessRunner::new().max_workers(self.0).workers_of_test(test).execute(run)

@@ -8,11 +8,12 @@ use std::time::{Duration, Instant};
 
 use super::child::{Gone, Process};
 use crate::dag::NodeId;
+use crate::error::told::Told;
 use crate::run::elsewhere::{Agreement, Carried, Input, Keeper, Wanted};
 use crate::worker::Files;
 use crate::worker::bytes::Bytes;
 use crate::worker::channel::{Connections, Offer, Stream};
-use crate::worker::message::{Told, read_agreed, read_outcome, write_agreement, write_call, write_forget};
+use crate::worker::message::{Call, read_agreed, read_outcome, write_agreement, write_call, write_forget};
 use crate::worker::timed::Timed;
 
 /// How long a process may take to say that it is a worker. One whose `main` does something else is none.
@@ -25,6 +26,7 @@ pub(super) struct Worker {
     files: Files,
     keeper: Arc<Keeper>,
     lifeline: Arc<Stream>,
+    n_calls: u64,
 }
 
 /// By which the workers of a run hear that it is cancelled.
@@ -85,7 +87,7 @@ impl Worker {
         };
         match shake_hands() {
             Ok((Ok(()), messages, keeper)) => {
-                Ok(Self { process, messages, files: Files::over(files), keeper, lifeline })
+                Ok(Self { process, messages, files: Files::over(files), keeper, lifeline, n_calls: 0 })
             }
             Ok((Err(problem), messages, _)) => {
                 messages.get_ref().shut_down();
@@ -96,16 +98,19 @@ impl Worker {
         }
     }
 
-    /// Whether it has ended, or was stopped, while it had nothing to do: then it is of no use to the next node.
+    /// Whether it has ended, or was stopped, while it had nothing to do, or has said more than it was asked: then it is of
+    /// no use to the next node.
     pub(super) fn is_lost(&mut self) -> bool {
-        self.process.has_ended() || self.process.is_stopped()
+        !self.messages.buffer().is_empty() || self.process.has_ended() || self.process.is_stopped()
     }
 
-    /// Has a node executed. An error is one of the channel: the worker is gone, or the time is over and its kind is `TimedOut`.
+    /// Has a node executed that has these outputs. An error is one of the channel: the worker is gone, or the time is over and its kind
+    /// is `TimedOut`, or what came is no answer and its kind is `InvalidData`.
     pub(super) fn call(
         &mut self,
         node: NodeId,
         inputs: &Carried<Wanted>,
+        outputs: &[u32],
         deadline: Option<Instant>,
     ) -> io::Result<Result<Carried<Bytes>, Told>> {
         let sent = |Wanted { value, is_last }: &Wanted| {
@@ -118,8 +123,10 @@ impl Worker {
         for slot in self.keeper.begin_call() {
             write_forget(self.messages.get_mut(), slot)?;
         }
-        write_call(self.messages.get_mut(), &mut self.files, node.0, &sent)?;
-        let outcome = read_outcome(&mut self.messages, &mut self.files)?;
+        self.n_calls += 1;
+        let call = Call { number: self.n_calls, node: node.0 };
+        write_call(self.messages.get_mut(), &mut self.files, call, &sent)?;
+        let outcome = read_outcome(&mut self.messages, &mut self.files, call, outputs)?;
         self.keeper.end_call();
         for ((_, Wanted { value, .. }), (_, sent)) in inputs.iter().zip(&sent) {
             // What a node that failed has seen, the worker does not hand to another.
@@ -151,7 +158,7 @@ impl Worker {
 
     /// Ends a worker that has nothing to do.
     pub(super) fn end(self) {
-        let Self { process, messages, files, keeper, lifeline } = self;
+        let Self { process, messages, files, keeper, lifeline, .. } = self;
         messages.get_ref().shut_down();
         drop((messages, files, keeper));
         process.end();
