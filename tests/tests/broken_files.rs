@@ -23,7 +23,7 @@ fn row(id: u32, name: &str) -> Row {
 fn refused<T: for<'de> Deserialize<'de> + Send + Sync + 'static>(text: impl AsRef<[u8]>) -> (Option<u64>, String) {
     let folder = folder();
     let csv = Csv::<T>::new(folder.path().join("rows.csv"));
-    fs::write(csv.path(), text.as_ref()).unwrap();
+    fs::write(csv.path(), text.as_ref()).expect("it can be written");
     let Err(error) = csv.load() else { panic!("{:?} was loaded", String::from_utf8_lossy(text.as_ref())) };
     (error.line(), error.to_string())
 }
@@ -32,8 +32,8 @@ fn refused<T: for<'de> Deserialize<'de> + Send + Sync + 'static>(text: impl AsRe
 fn loaded<T: for<'de> Deserialize<'de> + Send + Sync + 'static>(text: &str) -> Vec<T> {
     let folder = folder();
     let csv = Csv::<T>::new(folder.path().join("rows.csv"));
-    fs::write(csv.path(), text).unwrap();
-    csv.load().unwrap()
+    fs::write(csv.path(), text).expect("it can be written");
+    csv.load().expect("the rows are good")
 }
 
 #[track_caller]
@@ -181,15 +181,13 @@ fn an_open_quote_is_an_error_and_does_not_swallow_rows() {
     assert_refused(refused::<Row>("\"id,name\n1,a\n"), 1, words);
     assert_refused(refused::<Row>("\u{feff}\"id,name\n1,a\n"), 1, words);
     // Another quote, many rows later, closes it in the midst of a cell.
-    let mut rows = String::from("id,name\n");
-    for id in 1..100 {
-        rows += &match id {
-            9 => "9,\"rain\n".to_owned(),
-            50 => "50,\"sun\"\n".to_owned(),
-            _ => format!("{id},rain\n"),
-        };
-    }
-    assert_refused(refused::<Row>(&rows), 10, "more text follows where it is closed");
+    let rows = (1..100).map(|id| match id {
+        9 => "9,\"rain\n".to_owned(),
+        50 => "50,\"sun\"\n".to_owned(),
+        _ => format!("{id},rain\n"),
+    });
+    let rows: Vec<String> = rows.collect();
+    assert_refused(refused::<Row>(format!("id,name\n{}", rows.concat())), 10, "more text follows where it is closed");
 }
 
 #[test]
@@ -253,9 +251,9 @@ fn no_rows_are_saved_with_a_header() {
     {
         let folder = folder();
         let csv = Csv::<T>::new(folder.path().join("none.csv"));
-        csv.save(Vec::new()).unwrap();
-        assert_eq!(csv.load().unwrap(), []);
-        fs::read_to_string(csv.path()).unwrap()
+        csv.save(Vec::new()).expect("no rows can be saved");
+        assert_eq!(csv.load().expect("no rows can be loaded"), []);
+        fs::read_to_string(csv.path()).expect("the file is there")
     }
     assert_eq!(text::<Row>(), "id,name\n");
     assert_eq!(text::<Renamed>(), "Full Name,count\n");
@@ -271,15 +269,15 @@ fn no_rows_are_saved_with_a_header() {
 
 #[test]
 fn a_broken_cell_is_an_error_with_its_line_its_column_and_its_text() {
+    #[derive(Debug, Deserialize)]
+    enum Kind {
+        Small,
+    }
     assert_refused(refused::<Row>("id,name\n1,a\nx,b\n"), 3, "column `id`: `x` is not a whole number of type `u32`");
     assert_refused(refused::<Row>("id,name\n,b\n"), 2, "column `id`: the cell is empty, and not a whole number");
     assert_refused(refused::<Row>("id,name\n300,b\n1\n"), 3, "the row has 1 fields, but the rows before it have 2");
     assert_refused(refused::<(String, bool)>("a,b\nx,yes\n"), 2, "column `b`: `yes` is not `true` or `false`");
     assert_refused(refused::<(String, Vec<u8>)>("a,b\nx,1\n"), 2, "a cell of a CSV file holds one value, not a list");
-    #[derive(Debug, Deserialize)]
-    enum Kind {
-        Small,
-    }
     assert_refused(refused::<(u8, Kind)>("a,kind\n1,Large\n"), 2, "column `kind`: unknown variant `Large`");
 }
 

@@ -23,7 +23,12 @@ pub(super) enum Segment {
 
 #[derive(Debug)]
 enum Node {
-    Leaf { is_null: bool, is_finite: bool, text: Option<String> },
+    #[cfg_attr(not(feature = "json"), expect(dead_code, reason = "only JSON writes these as `null`"))]
+    Leaf {
+        is_null: bool,
+        is_finite: bool,
+        text: Option<String>,
+    },
     Some(Box<Tree>),
     Variant(&'static str, Box<Tree>),
     Parts(Vec<(Name<Box<Tree>>, Tree)>),
@@ -120,6 +125,7 @@ pub(super) struct Path {
 }
 
 impl Path {
+    #[cfg(feature = "json")]
     pub(super) fn as_str(&self) -> &str {
         &self.shown
     }

@@ -16,38 +16,40 @@ trait Data: Serialize + DeserializeOwned + Clone + Debug + PartialEq + Send + Sy
 impl<T: Serialize + DeserializeOwned + Clone + Debug + PartialEq + Send + Sync + 'static> Data for T {}
 
 /// Saves a value as JSON, which must be loaded as it was.
+#[expect(clippy::needless_pass_by_value, reason = "calls are shorter")]
 fn json_keeps<T: Data>(value: T) {
     let folder = folder();
     let json = Json::new(folder.path().join("value.json"));
-    json.save(value.clone()).unwrap();
-    assert_eq!(json.load().unwrap(), value);
+    json.save(value.clone()).expect("it can be saved");
+    assert_eq!(json.load().expect("what was saved can be loaded"), value);
 }
 
 /// Saves a value as JSON, which must be refused with these words.
 fn json_refuses<T: Data>(value: T, words: &str) {
     let folder = folder();
     let json = Json::new(folder.path().join("value.json"));
-    let error = json.save(value).unwrap_err().to_string();
+    let error = json.save(value).expect_err("it cannot be saved").to_string();
     assert!(error.contains(words), "{error}");
-    assert!(!json.exists().unwrap());
+    assert!(!json.exists().expect("the folder is there"));
 }
 
 /// Saves rows as CSV, which must be loaded as they were, and gives the text.
+#[expect(clippy::needless_pass_by_value, reason = "calls are shorter")]
 fn csv_keeps<T: Data>(rows: Vec<T>) -> String {
     let folder = folder();
     let csv = Csv::new(folder.path().join("rows.csv"));
-    csv.save(rows.clone()).unwrap();
-    assert_eq!(csv.load().unwrap(), rows);
-    std::fs::read_to_string(csv.path()).unwrap()
+    csv.save(rows.clone()).expect("they can be saved");
+    assert_eq!(csv.load().expect("what was saved can be loaded"), rows);
+    std::fs::read_to_string(csv.path()).expect("the file is there")
 }
 
 /// Saves rows as CSV, which must be refused with these words.
 fn csv_refuses<T: Data>(rows: Vec<T>, words: &str) {
     let folder = folder();
     let csv = Csv::new(folder.path().join("rows.csv"));
-    let error = csv.save(rows).unwrap_err().to_string();
+    let error = csv.save(rows).expect_err("it cannot be saved").to_string();
     assert!(error.contains(words), "{error}");
-    assert!(!csv.exists().unwrap());
+    assert!(!csv.exists().expect("the folder is there"));
 }
 
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
@@ -205,15 +207,15 @@ fn fields_that_are_left_out_come_back_or_are_refused() {
 
 #[test]
 fn sets_maps_and_types_of_the_standard_library_come_back() {
-    json_keeps((0..100).map(|n| n.to_string()).collect::<HashSet<String>>());
-    json_keeps((0..100).map(|n: u8| (i128::from(n), vec![n; 3])).collect::<HashMap<i128, Vec<u8>>>());
-    json_keeps((PathBuf::from("a/b"), Duration::from_millis(1_500), "::1".parse::<IpAddr>().unwrap()));
-    json_keeps(BTreeMap::from([(true, 'a'), (false, '"')]));
     #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
     struct Host {
         address: IpAddr,
         path: PathBuf,
     }
+    json_keeps((0..100).map(|n| n.to_string()).collect::<HashSet<String>>());
+    json_keeps((0..100).map(|n: u8| (i128::from(n), vec![n; 3])).collect::<HashMap<i128, Vec<u8>>>());
+    json_keeps((PathBuf::from("a/b"), Duration::from_millis(1_500), "::1".parse::<IpAddr>().unwrap()));
+    json_keeps(BTreeMap::from([(true, 'a'), (false, '"')]));
     csv_keeps(vec![Host { address: "127.0.0.1".parse().unwrap(), path: PathBuf::from("a,b") }]);
     csv_keeps::<Host>(Vec::new());
 }

@@ -119,8 +119,9 @@ impl PartialEq for Value {
             (V::Seq(a), V::Seq(b)) | (V::Tuple(a), V::Tuple(b)) | (V::TupleStruct(a), V::TupleStruct(b)) => a == b,
             (V::Struct(a, x), V::Struct(b, y)) => (a, x) == (b, y),
             (V::NewtypeVariant(_, a, x), V::NewtypeVariant(_, b, y)) => (a, x) == (b, y),
-            (V::TupleVariant(_, a, x), V::TupleVariant(_, b, y)) => (a, x) == (b, y),
-            (V::StructVariant(_, a, m, x), V::StructVariant(_, b, n, y)) => (a, m, x) == (b, n, y),
+            // A variant has its fields' names.
+            (V::TupleVariant(_, a, x), V::TupleVariant(_, b, y))
+            | (V::StructVariant(_, a, _, x), V::StructVariant(_, b, _, y)) => (a, x) == (b, y),
             // All others hold nothing that `Debug` would not show whole.
             _ => format!("{self:?}") == format!("{other:?}"),
         }
