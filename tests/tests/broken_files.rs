@@ -181,15 +181,13 @@ fn an_open_quote_is_an_error_and_does_not_swallow_rows() {
     assert_refused(refused::<Row>("\"id,name\n1,a\n"), 1, words);
     assert_refused(refused::<Row>("\u{feff}\"id,name\n1,a\n"), 1, words);
     // Another quote, many rows later, closes it in the midst of a cell.
-    let mut rows = String::from("id,name\n");
-    for id in 1..100 {
-        rows += &match id {
-            9 => "9,\"rain\n".to_owned(),
-            50 => "50,\"sun\"\n".to_owned(),
-            _ => format!("{id},rain\n"),
-        };
-    }
-    assert_refused(refused::<Row>(&rows), 10, "more text follows where it is closed");
+    let rows = (1..100).map(|id| match id {
+        9 => "9,\"rain\n".to_owned(),
+        50 => "50,\"sun\"\n".to_owned(),
+        _ => format!("{id},rain\n"),
+    });
+    let rows: Vec<String> = rows.collect();
+    assert_refused(refused::<Row>(format!("id,name\n{}", rows.concat())), 10, "more text follows where it is closed");
 }
 
 #[test]
@@ -271,15 +269,15 @@ fn no_rows_are_saved_with_a_header() {
 
 #[test]
 fn a_broken_cell_is_an_error_with_its_line_its_column_and_its_text() {
+    #[derive(Debug, Deserialize)]
+    enum Kind {
+        Small,
+    }
     assert_refused(refused::<Row>("id,name\n1,a\nx,b\n"), 3, "column `id`: `x` is not a whole number of type `u32`");
     assert_refused(refused::<Row>("id,name\n,b\n"), 2, "column `id`: the cell is empty, and not a whole number");
     assert_refused(refused::<Row>("id,name\n300,b\n1\n"), 3, "the row has 1 fields, but the rows before it have 2");
     assert_refused(refused::<(String, bool)>("a,b\nx,yes\n"), 2, "column `b`: `yes` is not `true` or `false`");
     assert_refused(refused::<(String, Vec<u8>)>("a,b\nx,1\n"), 2, "a cell of a CSV file holds one value, not a list");
-    #[derive(Debug, Deserialize)]
-    enum Kind {
-        Small,
-    }
     assert_refused(refused::<(u8, Kind)>("a,kind\n1,Large\n"), 2, "column `kind`: unknown variant `Large`");
 }
 

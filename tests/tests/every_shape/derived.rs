@@ -207,15 +207,15 @@ fn fields_that_are_left_out_come_back_or_are_refused() {
 
 #[test]
 fn sets_maps_and_types_of_the_standard_library_come_back() {
-    json_keeps((0..100).map(|n| n.to_string()).collect::<HashSet<String>>());
-    json_keeps((0..100).map(|n: u8| (i128::from(n), vec![n; 3])).collect::<HashMap<i128, Vec<u8>>>());
-    json_keeps((PathBuf::from("a/b"), Duration::from_millis(1_500), "::1".parse::<IpAddr>().unwrap()));
-    json_keeps(BTreeMap::from([(true, 'a'), (false, '"')]));
     #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
     struct Host {
         address: IpAddr,
         path: PathBuf,
     }
+    json_keeps((0..100).map(|n| n.to_string()).collect::<HashSet<String>>());
+    json_keeps((0..100).map(|n: u8| (i128::from(n), vec![n; 3])).collect::<HashMap<i128, Vec<u8>>>());
+    json_keeps((PathBuf::from("a/b"), Duration::from_millis(1_500), "::1".parse::<IpAddr>().unwrap()));
+    json_keeps(BTreeMap::from([(true, 'a'), (false, '"')]));
     csv_keeps(vec![Host { address: "127.0.0.1".parse().unwrap(), path: PathBuf::from("a,b") }]);
     csv_keeps::<Host>(Vec::new());
 }
