@@ -179,7 +179,9 @@ pub trait Dataset: Send + Sync + 'static {
     /// Whether another entry of the catalog may be at the same place, its [`file`](Self::file).
     ///
     /// A run that writes one of two such entries does not start unless one of the two says so: nothing orders the readers of one after the
-    /// writer of the other. Datasets of files say it with `shares_its_place()`:
+    /// writer of the other. Two paths are one place if they lead to one file, by links of any kind too. Files that are not there yet are compared
+    /// by their paths behind all links, and on Windows and macOS without regard to upper and lower case. A pipe or a device such as `/dev/null`
+    /// is no place in this sense: several entries may write to it. Datasets of files say it with `shares_its_place()`:
     ///
     /// ```
     /// use pipeline_core::prelude::*;

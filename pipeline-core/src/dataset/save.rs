@@ -47,7 +47,7 @@ use crate::error::BoxError;
 /// | nothing | A new file, with the mode that any new file gets: that of the umask, or of the folder's default ACL. |
 /// | a regular file | Replaced as a whole by a new one with the same mode, owner, group, extended attributes and ACL (the last two on Linux). A reader that has the earlier file open goes on with it. |
 /// | a regular file that is read-only: no one may write to it by its mode, or this user may not | An error, for root too; the file stays. |
-/// | a file whose folder lets no other be put in its place: the folder is not writable, the file is a mount of its own, or belongs to another user in a folder with the sticky bit; or a file whose owner, group or attributes this user cannot give to a new one | Written in place, once its new content is complete in memory or beside it. What the disk has no room for is known before a byte of the earlier content is changed. The save is not whole-or-nothing here: a reader in between, or a kill, finds a part of each. |
+/// | a file whose folder lets no other be put in its place: the folder is not writable (or none, as in `/proc`), the file is a mount of its own, or belongs to another user in a folder with the sticky bit; or a file whose owner, group or attributes this user cannot give to a new one | Written in place, once its new content is complete in memory or beside it. What the disk has no room for is known before a byte of the earlier content is changed. The save is not whole-or-nothing here: a reader in between, or a kill, finds a part of each. |
 /// | one of several hard links | Only the name that was asked for gets the new file; the others keep the earlier content, as after `git checkout` or `rsync`. A backup made of hard links is not changed by a later save. |
 /// | a symbolic link, or a chain of them | The file that it leads to is saved, there or not; the link stays. |
 /// | a loop of links | An error; the links stay. |
@@ -137,7 +137,10 @@ impl Saving {
         match beside {
             Ok(Some(beside)) => Ok(Self::Beside { beside, target }),
             Ok(None) => Ok(Self::InPlace { content: Writer::to_memory(), target }),
-            Err(error) if must_stay(&error) => Ok(Self::InPlace { content: Writer::to_memory(), target }),
+            // Where a file is and none can be made beside it, as in `/proc`, the folder is said not to be there.
+            Err(error) if must_stay(&error) || error.kind() == io::ErrorKind::NotFound => {
+                Ok(Self::InPlace { content: Writer::to_memory(), target })
+            }
             Err(error) => Err(error),
         }
     }
