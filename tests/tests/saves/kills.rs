@@ -124,8 +124,12 @@ fn what_several_saves_that_were_killed_together_leave_goes_with_the_next() {
         };
         let mut processes = ["a", "b", "c", "d"].map(start);
         thread::sleep(Duration::from_millis(100));
-        processes.iter_mut().for_each(|process| process.kill().unwrap());
-        processes.iter_mut().for_each(|process| assert!(!process.wait().unwrap().success()));
+        for process in &mut processes {
+            process.kill().unwrap();
+        }
+        for process in &mut processes {
+            assert!(!process.wait().unwrap().success());
+        }
         assert!(is_whole(&text(&path)));
         n_leftovers += leftovers(folder.path()).len();
     }
@@ -162,7 +166,9 @@ fn a_file_of_the_user_that_is_called_like_a_leftover_stays() {
     let path = folder.path().join("rows.txt");
     write_file(&path, |_| Ok::<(), std::io::Error>(())).unwrap();
     let others = [".saving-rows.tmp", ".saving-0-0.tmp", "saving.tmp"];
-    others.iter().for_each(|name| fs::write(folder.path().join(name), "kept").unwrap());
+    for name in others {
+        fs::write(folder.path().join(name), "kept").unwrap();
+    }
     save(&path, "text").unwrap();
     assert_eq!(names_in(folder.path()).len(), 4);
 }
