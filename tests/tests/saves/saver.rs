@@ -1,4 +1,5 @@
-//! A process that saves a file: one that can be killed, has few rights, or has its output elsewhere.
+//! A process that saves a file: one that can be killed, has few rights, or has its output
+//! elsewhere.
 
 use std::env;
 use std::fs;
@@ -62,7 +63,8 @@ impl Saver {
         let program: PathBuf = folder.path().join("saver");
         fs::copy(env::current_exe().expect("it is this program"), &program).expect("there is room for it");
         set_mode(folder.path(), 0o755);
-        // A process that another test starts at the time has the copy open for writing until it has begun.
+        // A process that another test starts at the time has the copy open for writing until it has
+        // begun.
         wait_until("the copy can be executed", || Command::new(&program).arg("--list").output().is_ok());
         let command = Self::command(&program, path, text);
         let mut saver = Self { command, loses_rights: true, _program: Some(folder) };
