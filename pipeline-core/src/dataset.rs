@@ -34,16 +34,16 @@ macro_rules! file_dataset {
         }
 
         impl<$($generics)*> $dataset {
-            /// Has each save wait until it survives a power cut, and not only a kill of the process: see
-            /// [`write_file`](super::write_file).
+            /// Has each save wait until it survives a power cut, and not only a kill of the
+            /// process: see [`write_file`](super::write_file).
             #[must_use]
             pub fn durable(mut self) -> Self {
                 self.location = self.location.durable();
                 self
             }
 
-            /// Says that another entry of the catalog is meant to be the same file. Without it, a run that writes one of the two
-            /// does not start: see [`Dataset::shares_its_place`].
+            /// Says that another entry of the catalog is meant to be the same file. Without it, a
+            /// run that writes one of the two does not start: see [`Dataset::shares_its_place`].
             #[must_use]
             pub fn shares_its_place(mut self) -> Self {
                 self.location = self.location.sharing_its_place();
@@ -188,22 +188,26 @@ pub trait Dataset: Send + Sync + 'static {
     /// and outputs, nor for a dataset that does not persist and held a value before the run.
     fn release(&self) {}
 
-    /// The file in which the value is, if it is in one: by it a run finds two entries of the catalog that are one file. A relative path is
-    /// looked up from the current folder.
+    /// The file in which the value is, if it is in one: by it a run finds two entries of the
+    /// catalog that are one file. A relative path is looked up from the current folder.
     fn file(&self) -> Option<&Path> {
         None
     }
 
-    /// Whether each save waits until it survives a power cut. Then a run does not return before that either, in whatever process the
-    /// dataset was saved; see [`file`](Self::file).
+    /// Whether each save waits until it survives a power cut. Then a run does not return before
+    /// that either, in whatever process the dataset was saved; see [`file`](Self::file).
     fn is_durable(&self) -> bool {
         false
     }
 
     /// Whether another entry of the catalog may be at the same place, its [`file`](Self::file).
     ///
-    /// A run that writes one of two such entries does not start unless one of the two says so: nothing orders the readers of one after the
-    /// writer of the other. Datasets of files say it with `shares_its_place()`:
+    /// A run that writes one of two such entries does not start unless one of the two says so:
+    /// nothing orders the readers of one after the writer of the other. Two paths are one place if
+    /// they lead to one file, by links of any kind too. Files that are not there yet are compared
+    /// by their paths behind all links, and on Windows and macOS without regard to upper and lower
+    /// case. A pipe or a device such as `/dev/null` is no place in this sense: several entries may
+    /// write to it. Datasets of files say it with `shares_its_place()`:
     ///
     /// ```
     /// use pipeline_core::prelude::*;
@@ -221,8 +225,9 @@ pub trait Dataset: Send + Sync + 'static {
 
     /// Tells the dataset the name of its catalog entry, for its error messages.
     ///
-    /// In a run, errors have the name anyway. `catalog.prices.load()` calls the dataset itself: one that is to name itself there too keeps the
-    /// name, and gives it to [`DatasetError::of_dataset`].
+    /// In a run, errors have the name anyway. `catalog.prices.load()` calls the dataset itself: one
+    /// that is to name itself there too keeps the name, and gives it to
+    /// [`DatasetError::of_dataset`].
     #[must_use]
     fn named(self, name: &'static str) -> Self
     where

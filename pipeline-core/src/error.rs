@@ -434,7 +434,7 @@ fn with_writers(inputs: &[(String, String)]) -> String {
 
 fn at_place(datasets: &[(String, String)]) -> String {
     let told: Vec<String> = datasets.iter().map(|(dataset, how)| format!("`{dataset}` ({how})")).collect();
-    cut(&told).join(" and ")
+    cut(&told).join(", and ")
 }
 
 /// Names as a sentence has them, not too many of them.

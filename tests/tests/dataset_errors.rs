@@ -1,5 +1,7 @@
 //! Errors of datasets say where: the dataset, its file, the line and column, and in a run the node and the pipeline.
 
+#![expect(clippy::unwrap_used, reason = "what a test does in a function is test too")]
+
 use std::error::Error as StdError;
 use std::fmt;
 use std::fs;
@@ -342,9 +344,9 @@ fn an_error_is_recorded_by_tracing_with_its_cause_once() {
         tracing::subscriber::with_default(recorder.clone(), || {
             tracing::error!(error = &error as &dyn StdError, "it failed");
         });
-        let recorded = recorder.0.lock().unwrap();
+        let text_of_all = recorder.0.lock().unwrap();
         for text in texts {
-            assert_eq!(recorded.matches(text).count(), 1, "`{text}` in: {recorded}");
+            assert_eq!(text_of_all.matches(text).count(), 1, "`{text}` in: {text_of_all}");
         }
     }
 }

@@ -19,10 +19,11 @@ pub use self::writer::Writer;
 use crate::DatasetError;
 use crate::error::BoxError;
 
-/// Writes a file whole or not at all: `fill` writes beside the target, and only what is complete takes its name.
+/// Writes a file whole or not at all: `fill` writes beside the target, and only what is complete
+/// takes its name.
 ///
-/// All datasets of this crate that are files save by it, and datasets of your own can use it for their `save`. Missing parent
-/// folders are made.
+/// All datasets of this crate that are files save by it, and datasets of your own can use it for
+/// their `save`. Missing parent folders are made.
 ///
 /// ```
 /// use pipeline_core::dataset::write_file;
@@ -47,7 +48,7 @@ use crate::error::BoxError;
 /// | nothing | A new file, with the mode that any new file gets: that of the umask, or of the folder's default ACL. |
 /// | a regular file | Replaced as a whole by a new one with the same mode, owner, group, extended attributes and ACL (the last two on Linux). A reader that has the earlier file open goes on with it. |
 /// | a regular file that is read-only: no one may write to it by its mode, or this user may not | An error, for root too; the file stays. |
-/// | a file whose folder lets no other be put in its place: the folder is not writable, the file is a mount of its own, or belongs to another user in a folder with the sticky bit; or a file whose owner, group or attributes this user cannot give to a new one | Written in place, once its new content is complete in memory or beside it. What the disk has no room for is known before a byte of the earlier content is changed. The save is not whole-or-nothing here: a reader in between, or a kill, finds a part of each. |
+/// | a file whose folder lets no other be put in its place: the folder is not writable (or none, as in `/proc`), the file is a mount of its own, or belongs to another user in a folder with the sticky bit; or a file whose owner, group or attributes this user cannot give to a new one | Written in place, once its new content is complete in memory or beside it. What the disk has no room for is known before a byte of the earlier content is changed. The save is not whole-or-nothing here: a reader in between, or a kill, finds a part of each. |
 /// | one of several hard links | Only the name that was asked for gets the new file; the others keep the earlier content, as after `git checkout` or `rsync`. A backup made of hard links is not changed by a later save. |
 /// | a symbolic link, or a chain of them | The file that it leads to is saved, there or not; the link stays. |
 /// | a loop of links | An error; the links stay. |
@@ -66,10 +67,11 @@ use crate::error::BoxError;
 ///
 /// # Why a save does not wait for the disk
 ///
-/// Waiting (`fsync`) takes milliseconds a file, most of the time of a run that saves small files, and protects from a power cut
-/// only: a kill loses nothing either way. `std::fs::write`, pandas and Kedro do not wait, and outputs of a pipeline can be made
-/// again. What cannot be made again is saved with `durable()`, which each dataset of a file has, and whole runs wait once, at
-/// their end, with [`RunOptions::durable`](crate::RunOptions::durable).
+/// Waiting (`fsync`) takes milliseconds a file, most of the time of a run that saves small files,
+/// and protects from a power cut only: a kill loses nothing either way. `std::fs::write`, pandas
+/// and Kedro do not wait, and outputs of a pipeline can be made again. What cannot be made again is
+/// saved with `durable()`, which each dataset of a file has, and whole runs wait once, at their
+/// end, with [`RunOptions::durable`](crate::RunOptions::durable).
 ///
 /// # Errors
 ///
@@ -81,11 +83,13 @@ pub fn write_file<E: Into<BoxError>>(
     save(path.as_ref(), false, fill)
 }
 
-/// As [`write_file`], and waits until the file survives a power cut: its content, its name, and the folders made for it.
+/// As [`write_file`], and waits until the file survives a power cut: its content, its name, and the
+/// folders made for it.
 ///
 /// # Errors
 ///
-/// As [`write_file`]. If only the last step fails, the waiting for the folder, the new file is there.
+/// As [`write_file`]. If only the last step fails, the waiting for the folder, the new file is
+/// there.
 pub fn write_file_durably<E: Into<BoxError>>(
     path: impl AsRef<Path>,
     fill: impl FnOnce(&mut Writer) -> Result<(), E>,
@@ -137,7 +141,11 @@ impl Saving {
         match beside {
             Ok(Some(beside)) => Ok(Self::Beside { beside, target }),
             Ok(None) => Ok(Self::InPlace { content: Writer::to_memory(), target }),
-            Err(error) if must_stay(&error) => Ok(Self::InPlace { content: Writer::to_memory(), target }),
+            // Where a file is and none can be made beside it, as in `/proc`, the folder is said not
+            // to be there.
+            Err(error) if must_stay(&error) || error.kind() == io::ErrorKind::NotFound => {
+                Ok(Self::InPlace { content: Writer::to_memory(), target })
+            }
             Err(error) => Err(error),
         }
     }
@@ -168,7 +176,8 @@ impl Saving {
     }
 }
 
-/// Whether the error says that no other file can be put into the place of the target. The target itself may still be written.
+/// Whether the error says that no other file can be put into the place of the target. The target
+/// itself may still be written.
 fn must_stay(error: &io::Error) -> bool {
     use io::ErrorKind::{CrossesDevices, InvalidFilename, PermissionDenied, ReadOnlyFilesystem, ResourceBusy};
     matches!(error.kind(), PermissionDenied | ReadOnlyFilesystem | ResourceBusy | CrossesDevices | InvalidFilename)

@@ -10,8 +10,8 @@ use super::{BoxError, write_chain};
 
 /// Why a dataset could not be loaded or saved.
 ///
-/// A dataset of your own makes one from any error with `?` or [`DatasetError::new`], and says where it happened
-/// with [`at_path`](Self::at_path) and [`at_line`](Self::at_line).
+/// A dataset of your own makes one from any error with `?` or [`DatasetError::new`], and says where
+/// it happened with [`at_path`](Self::at_path) and [`at_line`](Self::at_line).
 ///
 /// ```
 /// use pipeline_core::DatasetError;
@@ -22,12 +22,14 @@ use super::{BoxError, write_chain};
 ///
 /// # In a chain of errors
 ///
-/// `Display` ends with the text of the [cause](Self::cause), as that of [`std::io::Error`] does, and
-/// [`source`](StdError::source) goes on behind it, with the source of the cause. So whatever prints an error with its
-/// sources (`anyhow`, `tracing`, the `Debug` of [`Error`](crate::Error)) prints each text once. To downcast the cause,
-/// ask [`cause`](Self::cause); to tell a missing file from others, [`io_kind`](Self::io_kind).
+/// `Display` ends with the text of the [cause](Self::cause), as that of [`std::io::Error`] does,
+/// and [`source`](StdError::source) goes on behind it, with the source of the cause. So whatever
+/// prints an error with its sources (`anyhow`, `tracing`, the `Debug` of [`Error`](crate::Error))
+/// prints each text once. To downcast the cause, ask [`cause`](Self::cause); to tell a missing file
+/// from others, [`io_kind`](Self::io_kind).
 ///
-/// Where the file system refuses a relative path, `Display` adds the folder from which the path was looked up.
+/// Where the file system refuses a relative path, `Display` adds the folder from which the path was
+/// looked up.
 ///
 /// ```
 /// use pipeline_core::dataset::{Load, Text};
@@ -49,7 +51,8 @@ pub(super) struct Parts {
     /// Whether the error around this one names the dataset already.
     pub(super) is_named_around: bool,
     pub(super) path: Option<PathBuf>,
-    /// The folder from which a relative path is looked up: that of the process when the error happened.
+    /// The folder from which a relative path is looked up: that of the process when the error
+    /// happened.
     pub(super) looked_up_from: Option<PathBuf>,
     pub(super) line: Option<u64>,
     pub(super) column: Option<u64>,
@@ -110,14 +113,16 @@ impl DatasetError {
         self
     }
 
-    /// The same error inside of one that names the dataset. A dataset that does not know its name is told it here.
+    /// The same error inside of one that names the dataset. A dataset that does not know its name
+    /// is told it here.
     pub(crate) fn named_around(mut self, name: &str) -> Self {
         self.parts.is_named_around = true;
         self.parts.dataset.get_or_insert_with(|| Cow::Owned(name.to_owned()));
         self
     }
 
-    /// The name of the dataset: known in a run, and where the dataset keeps what [`named`](crate::dataset::Dataset::named) told it.
+    /// The name of the dataset: known in a run, and where the dataset keeps what
+    /// [`named`](crate::dataset::Dataset::named) told it.
     #[must_use]
     pub fn dataset(&self) -> Option<&str> {
         self.parts.dataset.as_deref()
@@ -141,7 +146,8 @@ impl DatasetError {
         self.parts.column
     }
 
-    /// What this error was made of. Its text is part of this error's own; [`source`](StdError::source) goes on behind it.
+    /// What this error was made of. Its text is part of this error's own;
+    /// [`source`](StdError::source) goes on behind it.
     #[must_use]
     pub fn cause(&self) -> &(dyn StdError + Send + Sync + 'static) {
         &*self.parts.cause
@@ -155,7 +161,8 @@ impl DatasetError {
     }
 }
 
-/// The kind of an error that is one of input and output, or holds one without having it as its source.
+/// The kind of an error that is one of input and output, or holds one without having it as its
+/// source.
 fn io_kind(error: &(dyn StdError + 'static)) -> Option<io::ErrorKind> {
     #[cfg(feature = "csv")]
     if let Some(csv::ErrorKind::Io(error)) = error.downcast_ref().map(csv::Error::kind) {

@@ -102,11 +102,15 @@ impl<'a> RunOptions<'a> {
         self
     }
 
-    /// Has the run wait at its end until all files that it has saved survive a power cut, and not only a kill of the process; each file and
-    /// each folder is waited for once, and worker processes make no difference. Datasets that are no [file](crate::dataset::Dataset::file) are not concerned.
+    /// Has the run wait at its end until all files that it has saved survive a power cut, and not
+    /// only a kill of the process; each file and each folder is waited for once, and worker
+    /// processes make no difference. Datasets that are no [file](crate::dataset::Dataset::file) are
+    /// not concerned.
     ///
-    /// A power cut before the end of the run may leave a file empty, on some file systems. A dataset that must be whole at any time is
-    /// durable itself, which costs more, since each of its saves waits. See [`write_file`](crate::dataset::write_file) for what a save does otherwise.
+    /// A power cut before the end of the run may leave a file empty, on some file systems. A
+    /// dataset that must be whole at any time is durable itself, which costs more, since each of
+    /// its saves waits. See [`write_file`](crate::dataset::write_file) for what a save does
+    /// otherwise.
     #[must_use]
     pub fn durable(mut self) -> Self {
         self.is_durable = true;

@@ -1,4 +1,5 @@
-//! The files of a run: that no two entries are one file by mistake, that they can be asked whether they exist, and that they are on the disk.
+//! The files of a run: that no two entries are one file by mistake, that they can be asked whether
+//! they exist, and that they are on the disk.
 
 use std::collections::{HashMap, HashSet};
 use std::fs;
@@ -24,8 +25,8 @@ struct Entry<'r> {
     shares: bool,
 }
 
-/// Checks before a run that no two entries that its nodes use are one file, if one of them is written: nothing orders the readers of the other
-/// after that.
+/// Checks before a run that no two entries that its nodes use are one file, if one of them is
+/// written: nothing orders the readers of the other after that.
 pub(super) fn check<C: Catalog>(
     pipeline: Option<&str>,
     plan: &Plan<C>,
@@ -51,8 +52,8 @@ pub(super) fn check<C: Catalog>(
     first.map_or(Ok(()), |entries| Err(clash(pipeline, entries)))
 }
 
-/// What nodes of a pipeline use of the catalog that it does not keep in memory, and that may be in files therefore. This follows from the types of
-/// the datasets, so it is the same in all runs.
+/// What nodes of a pipeline use of the catalog that it does not keep in memory, and that may be in
+/// files therefore. This follows from the types of the datasets, so it is the same in all runs.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Outside {
     n_used: usize,
@@ -118,7 +119,8 @@ enum Place {
 }
 
 impl Place {
-    /// None if the path leads to a stream, such as a pipe or `/dev/null`: it holds nothing that a reader could find.
+    /// None if the path leads to a stream, such as a pipe or `/dev/null`: it holds nothing that a
+    /// reader could find.
     fn of(file: &Path) -> Option<Self> {
         // A loop of links is no place; that it cannot be read or written is told when it is.
         let target = follow(file).ok()?;
@@ -176,8 +178,8 @@ fn absolute(file: &Path) -> PathBuf {
     std::path::absolute(file).unwrap_or_else(|_| file.to_owned())
 }
 
-/// Where most file systems do not tell upper from lower case, names of files that are not there yet are compared so. Names of those that are there
-/// need no rule: they lead to one file or to two.
+/// Where most file systems do not tell upper from lower case, names of files that are not there yet
+/// are compared so. Names of those that are there need no rule: they lead to one file or to two.
 fn with_folded_case(path: PathBuf) -> PathBuf {
     if cfg!(any(windows, target_vendor = "apple")) { path.to_string_lossy().to_lowercase().into() } else { path }
 }
@@ -200,9 +202,11 @@ pub(super) fn exists<C: Catalog>(pipeline: Option<&str>, dag: &Dag, catalog: &C,
     }
 }
 
-/// Waits until what a run has saved is on the disk, as far as that was asked for: each file and each folder once.
+/// Waits until what a run has saved is on the disk, as far as that was asked for: each file and
+/// each folder once.
 ///
-/// A dataset that is durable by itself has waited already, unless another process has saved it with a catalog in which it may not be.
+/// A dataset that is durable by itself has waited already, unless another process has saved it with
+/// a catalog in which it may not be.
 pub(super) fn sync<C: Catalog>(run: &Run<'_>, plan: &Plan<C>, catalog: &C, is_durable: bool) -> Result<(), Error> {
     if !is_durable && !run.is_elsewhere.load(Ordering::Relaxed) {
         return Ok(());

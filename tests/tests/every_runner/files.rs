@@ -1,4 +1,7 @@
-//! Files of the catalog: two entries of one file, entries that cannot tell whether they exist, saves that wait for the disk.
+//! Files of the catalog: two entries of one file, entries that cannot tell whether they exist,
+//! saves that wait for the disk.
+
+#![expect(clippy::unwrap_used, reason = "what a test does in a function is test too")]
 
 use std::fs;
 use std::path::Path;

@@ -106,6 +106,14 @@ fn a_file_that_is_mounted_by_itself() {
 }
 
 #[test]
+fn a_file_of_the_system_beside_which_none_can_be_made() {
+    // The name of a thread, which ends at 15 bytes.
+    let name = "/proc/thread-self/comm";
+    save(name, "a_saving_thread").unwrap();
+    assert_eq!(text(name), "a_saving_thread\n");
+}
+
+#[test]
 fn what_is_written_can_be_gone_back_in() {
     use std::io::{Seek, SeekFrom};
 

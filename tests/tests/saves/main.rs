@@ -1,6 +1,8 @@
-//! What a save does to all that a path can lead to, line by line as in the table of `write_file`; and what is left of one that is killed.
+//! What a save does to all that a path can lead to, line by line as in the table of `write_file`;
+//! and what is left of one that is killed.
 
 #![cfg(target_os = "linux")]
+#![expect(clippy::unwrap_used, reason = "what a test does in a function is test too")]
 
 mod in_place;
 mod kills;

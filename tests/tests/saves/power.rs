@@ -43,7 +43,8 @@ fn a_durable_save_is_one_as_any_other() {
 
 #[test]
 fn only_a_durable_save_waits_for_its_folder() {
-    // To wait for a folder takes the right to read it, to save a file in it does not: so it shows which save waits.
+    // To wait for a folder takes the right to read it, to save a file in it does not: so it shows
+    // which save waits.
     let folder = folder();
     let (path, private) = (folder.path().join("file.txt"), folder.path());
     set_mode(private, 0o333);

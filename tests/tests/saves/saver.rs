@@ -1,4 +1,5 @@
-//! A process that saves a file: one that can be killed, has few rights, or has its output elsewhere.
+//! A process that saves a file: one that can be killed, has few rights, or has its output
+//! elsewhere.
 
 use std::env;
 use std::fs;
@@ -8,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use pipeline_core::dataset::{write_file, write_file_durably};
-use pipeline_tests::folder;
+use pipeline_tests::{folder, wait_until};
 use tempfile::TempDir;
 
 use crate::{is_root, set_mode};
@@ -62,6 +63,9 @@ impl Saver {
         let program: PathBuf = folder.path().join("saver");
         fs::copy(env::current_exe().expect("it is this program"), &program).expect("there is room for it");
         set_mode(folder.path(), 0o755);
+        // A process that another test starts at the time has the copy open for writing until it has
+        // begun.
+        wait_until("the copy can be executed", || Command::new(&program).arg("--list").output().is_ok());
         let command = Self::command(&program, path, text);
         let mut saver = Self { command, loses_rights: true, _program: Some(folder) };
         saver.lose_rights();

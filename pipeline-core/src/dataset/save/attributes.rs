@@ -1,10 +1,12 @@
-//! What a file has beside its content: who may write to it, its mode, its owner, its extended attributes.
+//! What a file has beside its content: who may write to it, its mode, its owner, its extended
+//! attributes.
 
 use std::fs::{File, Metadata};
 use std::io;
 use std::path::Path;
 
-/// Checks that this user may write to a file, as a plain write would have to; and a file that its mode keeps everyone from writing stays, for root too.
+/// Checks that this user may write to a file, as a plain write would have to; and a file that its
+/// mode keeps everyone from writing stays, for root too.
 pub(super) fn check_writable(path: &Path, file: &Metadata) -> io::Result<()> {
     if file.permissions().readonly() {
         let problem = "the file is read-only; make it writable to have it replaced";
@@ -17,7 +19,8 @@ pub(super) fn check_writable(path: &Path, file: &Metadata) -> io::Result<()> {
     Ok(())
 }
 
-/// Gives a new file what the earlier one has. The content comes later, so it is never more readable than that.
+/// Gives a new file what the earlier one has. The content comes later, so it is never more readable
+/// than that.
 pub(super) fn keep(new: &File, path: &Path, earlier: &Metadata) -> io::Result<()> {
     #[cfg(unix)]
     keep_owner(new, earlier)?;
@@ -91,7 +94,8 @@ mod extended {
         Ok(names)
     }
 
-    /// Those in `security.` and `trusted.` the system sets by rules of its own: they belong to a content or to a program.
+    /// Those in `security.` and `trusted.` the system sets by rules of its own: they belong to a
+    /// content or to a program.
     fn is_users(name: &[u8]) -> bool {
         name.starts_with(b"user.") || name == ACL.as_bytes()
     }

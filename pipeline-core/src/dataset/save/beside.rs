@@ -1,7 +1,8 @@
 //! The file beside a target, in which its new content is written.
 //!
-//! Its name follows from the name of the target, and its writer holds a lock on it. So a later save of the same target knows where a killed one may
-//! have left its file, without listing the folder, and knows by the lock whether its writer is gone; process ids say nothing from one container to
+//! Its name follows from the name of the target, and its writer holds a lock on it. So a later save
+//! of the same target knows where a killed one may have left its file, without listing the folder,
+//! and knows by the lock whether its writer is gone; process ids say nothing from one container to
 //! another. Several saves at the same time take names with several numbers.
 
 use std::fs::{self, File, Metadata};
@@ -11,8 +12,9 @@ use std::path::{Path, PathBuf};
 use super::attributes;
 use super::writer::Writer;
 
-/// So many numbers a save looks at for leftovers beyond its own. More than this are left only by more saves of one target that are killed at the same
-/// time, and found as long as none is missing between them.
+/// So many numbers a save looks at for leftovers beyond its own. More than this are left only by
+/// more saves of one target that are killed at the same time, and found as long as none is missing
+/// between them.
 const LOOKED_AT: u32 = 4;
 
 /// More than saves of the same target can disturb each other.
@@ -41,7 +43,8 @@ impl Beside {
         sweep(target, number + 1);
         let beside = Self { writer: Writer::to_file(file), path, is_renamed: false };
         if let (Some(earlier), Some(file)) = (earlier, beside.writer.file()) {
-            // Whatever keeps the new file from being like the earlier one, that one must not be replaced then.
+            // Whatever keeps the new file from being like the earlier one, that one must not be
+            // replaced then.
             let denied = |error| io::Error::new(io::ErrorKind::PermissionDenied, error);
             attributes::keep(file, target, earlier).map_err(denied)?;
         }
@@ -69,7 +72,8 @@ impl Beside {
 impl Drop for Beside {
     fn drop(&mut self) {
         if !self.is_renamed {
-            // The first error is what counts; that the leftover cannot be removed either would only hide it.
+            // The first error is what counts; that the leftover cannot be removed either would only
+            // hide it.
             drop(fs::remove_file(&self.path));
         }
     }
@@ -88,7 +92,8 @@ enum Claim {
     Made(File),
     /// Another save uses the path.
     InUse,
-    /// A leftover has been removed; or another save has taken the new file for one before it was locked.
+    /// A leftover has been removed; or another save has taken the new file for one before it was
+    /// locked.
     Again,
 }
 
@@ -137,12 +142,14 @@ mod lock {
     use rustix::fs::{FlockOperation, Mode, OFlags, flock, open};
     use rustix::io::Errno;
 
-    /// Locks a new file. False if another save has the lock, which takes the file for a leftover and removes it, or has done so.
+    /// Locks a new file. False if another save has the lock, which takes the file for a leftover
+    /// and removes it, or has done so.
     pub(super) fn hold(file: &File, path: &Path) -> bool {
         match flock(file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => is_at(file, path),
             Err(Errno::WOULDBLOCK) => false,
-            // A file system without locks: there are none to tell a leftover by, so none is removed.
+            // A file system without locks: there are none to tell a leftover by, so none is
+            // removed.
             Err(_) => true,
         }
     }
@@ -154,7 +161,8 @@ mod lock {
             Ok(file) => File::from(file),
             Err(error) => return error == Errno::NOENT,
         };
-        // The lock is held until the file is removed, so no two remove it, and its maker has not held it.
+        // The lock is held until the file is removed, so no two remove it, and its maker has not
+        // held it.
         if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
             return false;
         }
@@ -173,7 +181,8 @@ mod lock {
 
 #[cfg(not(unix))]
 mod lock {
-    //! The standard library has locks since Rust 1.89. Without, no leftover is told from a file in use, and all are passed over.
+    //! The standard library has locks since Rust 1.89. Without, no leftover is told from a file in
+    //! use, and all are passed over.
 
     use std::fs::File;
     use std::path::Path;

@@ -4,7 +4,8 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Makes the folder of a file, and those that it is in. If it is to last, what names them is on the disk too.
+/// Makes the folder of a file, and those that it is in. If it is to last, what names them is on the
+/// disk too.
 pub(super) fn create_folder_of(file: &Path, is_durable: bool) -> io::Result<()> {
     let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) else { return Ok(()) };
     if !is_durable {
@@ -22,7 +23,8 @@ pub(crate) fn sync_file(file: &Path) -> io::Result<()> {
     opened.sync_all()
 }
 
-/// Waits until the name of a file or of a folder is on the disk, which is the content of the folder that it is in.
+/// Waits until the name of a file or of a folder is on the disk, which is the content of the folder
+/// that it is in.
 pub(crate) fn sync_folder(of: &Path) -> io::Result<()> {
     // Elsewhere folders are not opened as files are, and the system writes names by itself.
     if !cfg!(unix) {

@@ -59,7 +59,8 @@ fn open_stream(path: &Path, found: &Metadata) -> io::Result<File> {
     if !found.file_type().is_fifo() {
         return File::options().write(true).open(path);
     }
-    // A plain opening would wait for a reader without end. The flag is the same number in both types.
+    // A plain opening would wait for a reader without end. The flag is the same number in both
+    // types.
     let flag = OFlags::NONBLOCK.bits().cast_signed();
     let started = Instant::now();
     let pipe = loop {
@@ -108,7 +109,8 @@ fn too_many_links() -> io::Error {
     io::Error::other("too many links, or a loop of them")
 }
 
-/// A path that ends in a separator, `.` or `..` names a folder. `Path` leaves most of these out, so its bytes are asked.
+/// A path that ends in a separator, `.` or `..` names a folder. `Path` leaves most of these out, so
+/// its bytes are asked.
 fn check_names_a_file(path: &Path) -> io::Result<()> {
     let bytes = path.as_os_str().as_encoded_bytes();
     let last = bytes.rsplit(|&byte| std::path::is_separator(byte.into())).next().unwrap_or_default();
@@ -134,8 +136,9 @@ fn is_same(a: &Metadata, _: &Metadata) -> bool {
 
 /// An open file of a process, named by its number: `/dev/stdout`, `/dev/fd/3`, `/proc/self/fd/1`.
 ///
-/// Opening such a path makes a new place to write at, the beginning of the file if it is one, so what the process has written there already
-/// would be overwritten. The standard streams of this process are written to as they are; others at their end.
+/// Opening such a path makes a new place to write at, the beginning of the file if it is one, so
+/// what the process has written there already would be overwritten. The standard streams of this
+/// process are written to as they are; others at their end.
 #[cfg(unix)]
 pub(super) enum Descriptor {
     Input,

@@ -3,7 +3,8 @@
 use std::fs::File;
 use std::io::{self, BufWriter, Cursor, Read, Seek, SeekFrom, Write};
 
-/// Where [`write_file`](super::write_file) has a file written: to a file, or to memory if the target can only be overwritten. Buffered.
+/// Where [`write_file`](super::write_file) has a file written: to a file, or to memory if the
+/// target can only be overwritten. Buffered.
 #[derive(Debug)]
 pub struct Writer {
     to: To,
