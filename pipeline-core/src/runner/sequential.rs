@@ -5,8 +5,10 @@ use crate::{Error, Run};
 
 /// Executes the nodes one after the other on the calling thread, in the order of the DAG, up to the first error.
 ///
-/// A node that ends the process, as by [`std::process::exit`], ends the program with it and with its exit code; so it is with all runners that execute nodes in this
-/// process. The [command line](crate::cli::main) says which node it was, and [`ProcessRunner`](crate::ProcessRunner) makes it an error of the node.
+/// A node that ends the process, as by [`std::process::exit`], ends the program with it and with
+/// its exit code; so it is with all runners that execute nodes in this process. The [command
+/// line](crate::cli::main) says which node it was, and [`ProcessRunner`](crate::ProcessRunner)
+/// makes it an error of the node.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SequentialRunner {
     _private: (),
