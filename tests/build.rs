@@ -1,5 +1,5 @@
-//! Writes random pipelines for the tests in `tests/random_runs`, and others for the faults in `faults`: the same ones in every build, unless
-//! `RANDOM_PIPELINES` is another seed.
+//! Writes random pipelines for the tests in `tests/random_runs`, and others for the faults in
+//! `faults`: the same ones in every build, unless `RANDOM_PIPELINES` is another seed.
 
 #[path = "faults/generate.rs"]
 mod faults;

@@ -60,14 +60,18 @@ const MISUSED: u8 = 2;
 /// The exit code is 0 if all went well, 1 if the run failed, and 2 if the command line asks for something that there is not.
 /// Errors go to the standard error, with their causes and the nearest valid names, and after a failed run with where to resume it.
 ///
-/// Ctrl-C ends a run before the next node; what is running goes on to its end, so that nothing is written by half, and the exit code is 130. A second
-/// one ends the program at once. So does SIGTERM on Unix, with 143, and on Linux SIGHUP, with 129, but that a second SIGHUP does nothing: a terminal that
-/// is closed sends several. A signal that the program handles itself by then, or was started to ignore (as by `nohup`), stays with the program. After one of
-/// them no output that is not read keeps the program from its end: what cannot be written within a second is dropped.
+/// Ctrl-C ends a run before the next node; what is running goes on to its end, so that nothing is
+/// written by half, and the exit code is 130. A second one ends the program at once. So does
+/// SIGTERM on Unix, with 143, and on Linux SIGHUP, with 129, but that a second SIGHUP does nothing:
+/// a terminal that is closed sends several. A signal that the program handles itself by then, or
+/// was started to ignore (as by `nohup`), stays with the program. After one of them no output that
+/// is not read keeps the program from its end: what cannot be written within a second is dropped.
 ///
-/// A node that ends the program, as by `std::process::exit`, does not end it silently: on the thread of the node, with runners of one process, the program
-/// says which node it was, and its exit code is 1, on systems that drop what a thread holds at the exit (Linux with glibc, macOS and Windows; on Windows the
-/// exit code stays the node's). A call of another thread that the node started, and `_exit`, are not noticed; with `ProcessRunner` each of these is an error of the
+/// A node that ends the program, as by `std::process::exit`, does not end it silently: on the
+/// thread of the node, with runners of one process, the program says which node it was, and its
+/// exit code is 1, on systems that drop what a thread holds at the exit (Linux with glibc, macOS
+/// and Windows; on Windows the exit code stays the node's). A call of another thread that the node
+/// started, and `_exit`, are not noticed; with `ProcessRunner` each of these is an error of the
 /// node. A program without this command line ends as the node says.
 #[must_use]
 pub fn main<C: Catalog + Sync, R>(pipelines: Pipelines<C, R>) -> ExitCode {

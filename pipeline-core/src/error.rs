@@ -283,7 +283,8 @@ pub enum Error {
     Worker {
         /// The pipeline, if it has a name.
         pipeline: Option<String>,
-        /// The node that a worker was started for, as Kedro prints it. None if no node of the pipeline can have one.
+        /// The node that a worker was started for, as Kedro prints it. None if no node of the
+        /// pipeline can have one.
         node: Option<String>,
         /// Why, and what to do about it.
         problem: String,

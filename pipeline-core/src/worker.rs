@@ -72,7 +72,8 @@ use crate::run::elsewhere::Agreement;
 use crate::run::in_worker::InWorker;
 use crate::{Cancellation, Catalog, Pipelines};
 
-/// With which arguments a worker has been started: what it starts itself inherits the variable, but not these.
+/// With which arguments a worker has been started: what it starts itself inherits the variable, but
+/// not these.
 pub(crate) const ARGUMENTS: &str = "PIPELINE_CORE_WORKER_ARGUMENTS";
 
 /// The exit code of a worker that has lost the process of the run, or never found it.
@@ -81,7 +82,8 @@ const LOST: i32 = 101;
 /// Executes nodes for the process that started this one as a worker, until that has no more, and ends the process. Returns at once if this
 /// is no worker.
 ///
-/// On Unix a worker starts with its connection to the run as its standard input, which is empty once this is called: read nothing before.
+/// On Unix a worker starts with its connection to the run as its standard input, which is empty
+/// once this is called: read nothing before.
 ///
 /// The pipelines must be those that the run has: see [the module](self).
 pub fn serve<C: Catalog + Sync, R>(pipelines: &Pipelines<C, R>) {

@@ -92,7 +92,8 @@ fn command(case: &Case, place: &Place, generation: u64, mark: &str, limit: Optio
         }
         None => Command::new("env"),
     };
-    // The script may have been started in the background, with signals ignored; a program inherits that.
+    // The script may have been started in the background, with signals ignored; a program inherits
+    // that.
     command.args(["--default-signal=INT,HUP,TERM"]).arg(program).arg("run");
     command
         .args(["--pipeline", &format!("random_{}", case.pipeline), "--runner", case.runner])
@@ -260,7 +261,8 @@ fn send(mark: &str, run: i32, to_worker: bool, signal: &str) -> Option<i32> {
     Some(pid)
 }
 
-/// Stops a worker, which goes on only if it was not idle: nothing can know of one that is stopped in the middle of a node.
+/// Stops a worker, which goes on only if it was not idle: nothing can know of one that is stopped
+/// in the middle of a node.
 fn stop_an_idle_one(mark: &str, child: &mut Child, after: u64) -> bool {
     sleep(Duration::from_millis(after));
     let Some(worker) = send(mark, -1, true, "STOP") else { return false };

@@ -1,10 +1,12 @@
-//! Random pipelines over files and values in memory, each dataset of which knows what is to be in it. `build.rs` writes them.
+//! Random pipelines over files and values in memory, each dataset of which knows what is to be in
+//! it. `build.rs` writes them.
 
 use std::fmt::Write as _;
 
 const N_PIPELINES: usize = 16;
 
-/// What a dataset is kept as: its type in the catalog, the end of its file, the type of its value, and that of a parameter that reads it.
+/// What a dataset is kept as: its type in the catalog, the end of its file, the type of its value,
+/// and that of a parameter that reads it.
 const KINDS: [[&str; 4]; 4] = [
     ["Json<Payload>", "json", "Payload", "Payload"],
     ["Csv<Row>", "csv", "Vec<Row>", "[Row]"],

@@ -1,5 +1,6 @@
-//! Runs random pipelines for a number of minutes, with faults: kills of workers and of the run, a full disk, signals, hostile answers. After each, what
-//! must be so whatever happens is checked, and that a run again makes all outputs.
+//! Runs random pipelines for a number of minutes, with faults: kills of workers and of the run, a
+//! full disk, signals, hostile answers. After each, what must be so whatever happens is checked,
+//! and that a run again makes all outputs.
 //!
 //! `pipeline-tests-faults --minutes 60 --seed 7`; a violation is told with the case, which `--seed 7 --case 123` tries again. As root a full disk is
 //! a small one that is mounted.

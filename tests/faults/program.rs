@@ -1,4 +1,5 @@
-//! The program whose runs are disturbed: a command line over random pipelines. Each value says which dataset of which generation it is, and what is to be in it.
+//! The program whose runs are disturbed: a command line over random pipelines. Each value says
+//! which dataset of which generation it is, and what is to be in it.
 
 use std::fmt::Write as _;
 use std::fs::{self, File};

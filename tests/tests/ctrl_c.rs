@@ -215,7 +215,8 @@ fn a_standard_error_that_is_not_read_keeps_no_run_from_its_end() {
         ("SequentialRunner", 2, "slow"),
         ("ProcessRunner", 1, "noisy"),
         ("ProcessRunner", 2, "noisy"),
-        // This node writes in the program itself, and waits as any that does so: it is let finish, and does not.
+        // This node writes in the program itself, and waits as any that does so: it is let finish,
+        // and does not.
         ("ThreadRunner", 2, "noisy"),
     ] {
         let folder = tempdir().unwrap();

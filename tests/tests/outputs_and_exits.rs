@@ -1,4 +1,5 @@
-//! What the command line does where its output cannot be written, and where a node ends the program.
+//! What the command line does where its output cannot be written, and where a node ends the
+//! program.
 
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "what a test does in a function is test too")]

@@ -1,4 +1,5 @@
-//! Workers that do not become any, or do not end: no run waits for them without end, and its error says why.
+//! Workers that do not become any, or do not end: no run waits for them without end, and its error
+//! says why.
 
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "what a test does in a function is test too")]

@@ -1,7 +1,9 @@
-//! A node that ends the program, as by `std::process::exit(0)`: the program tells which one, and does not end as if all were well.
+//! A node that ends the program, as by `std::process::exit(0)`: the program tells which one, and
+//! does not end as if all were well.
 //!
-//! The system calls what is registered for the end of a program, and on most systems it drops what the thread that ends it has in its `thread_local!`s. So
-//! each thread has the names of the nodes that it executes in one, and finds them there if it is dropped in the middle of a node.
+//! The system calls what is registered for the end of a program, and on most systems it drops what
+//! the thread that ends it has in its `thread_local!`s. So each thread has the names of the nodes
+//! that it executes in one, and finds them there if it is dropped in the middle of a node.
 
 use std::cell::RefCell;
 use std::io::Write;
@@ -15,7 +17,8 @@ thread_local! {
     static EXECUTED: Executed = const { Executed(RefCell::new(Vec::new())) };
 }
 
-/// The nodes that a thread executes, the last one inside of the others, each with the process: one that a node forks may end as it likes.
+/// The nodes that a thread executes, the last one inside of the others, each with the process: one
+/// that a node forks may end as it likes.
 struct Executed(RefCell<Vec<(u32, String)>>);
 
 impl Drop for Executed {

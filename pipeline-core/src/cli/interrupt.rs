@@ -1,4 +1,5 @@
-//! Ctrl-C, SIGTERM and SIGHUP: the first one ends the runs of the command line, a second one the program.
+//! Ctrl-C, SIGTERM and SIGHUP: the first one ends the runs of the command line, a second one the
+//! program.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
@@ -7,7 +8,8 @@ use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
 use super::output::{tell, tell_without_waiting};
 use crate::Cancellation;
 
-/// The runs of this process that a signal ends. A process has one handler of each, whatever it runs.
+/// The runs of this process that a signal ends. A process has one handler of each, whatever it
+/// runs.
 static RUNNING: Mutex<Vec<Listed>> = Mutex::new(Vec::new());
 /// Whether one has come.
 static HAS_COME: AtomicBool = AtomicBool::new(false);
@@ -88,13 +90,15 @@ impl Drop for Interruptible {
     }
 }
 
-/// At a signal, on a thread for it, which waits for nothing that could keep it from hearing the next one.
+/// At a signal, on a thread for it, which waits for nothing that could keep it from hearing the
+/// next one.
 fn come(signal: Signal) {
     let running = running();
     let is_first = running.iter().any(|run| run.exit_code.load(Ordering::Relaxed) == 0);
     if !is_first {
         if signal == Signal::Hangup && !running.is_empty() {
-            // A terminal that is closed says so several times: from the system, and from each shell.
+            // A terminal that is closed says so several times: from the system, and from each
+            // shell.
             return;
         }
         exit_at_once(signal.exit_code());
@@ -113,7 +117,8 @@ fn come(signal: Signal) {
     cancelled.iter().for_each(Cancellation::cancel);
 }
 
-/// Ends the program without what programs do when they end, which could wait: for an output that is not read, or for a library.
+/// Ends the program without what programs do when they end, which could wait: for an output that is
+/// not read, or for a library.
 #[cfg(unix)]
 pub(super) fn exit_at_once(code: u8) -> ! {
     signal_hook::low_level::exit(code.into())
@@ -124,7 +129,8 @@ pub(super) fn exit_at_once(code: u8) -> ! {
     std::process::exit(code.into())
 }
 
-/// Handles the signals that this process neither ignores, as its parent may have asked it to, nor handles already.
+/// Handles the signals that this process neither ignores, as its parent may have asked it to, nor
+/// handles already.
 #[cfg(target_os = "linux")]
 fn handle() -> io::Result<()> {
     let dispositions = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
@@ -132,7 +138,8 @@ fn handle() -> io::Result<()> {
     let is_free = |signal: &Signal| {
         let bit = 1_u64 << (*signal as u8 - 1);
         let is_in = |name| mask(&dispositions, name) & bit != 0;
-        // A program under `nohup` is to outlive its terminal, so that signal is handled only if it is known not to be ignored.
+        // A program under `nohup` is to outlive its terminal, so that signal is handled only if it
+        // is known not to be ignored.
         !is_in("SigIgn:") && !is_in("SigCgt:") && (is_known || *signal != Signal::Hangup)
     };
     on_thread([Signal::Interrupt, Signal::Terminate, Signal::Hangup].into_iter().filter(is_free).collect())
@@ -145,10 +152,12 @@ fn mask(status: &str, name: &str) -> u64 {
     mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default()
 }
 
-/// Other systems do not show what is ignored: `ctrlc` leaves Ctrl-C as it is then, and SIGHUP is not handled.
+/// Other systems do not show what is ignored: `ctrlc` leaves Ctrl-C as it is then, and SIGHUP is
+/// not handled.
 #[cfg(all(unix, not(target_os = "linux")))]
 fn handle() -> io::Result<()> {
-    // Fails where the program handles Ctrl-C itself, or was started so that it is ignored: then it stays so.
+    // Fails where the program handles Ctrl-C itself, or was started so that it is ignored: then it
+    // stays so.
     drop(ctrlc::try_set_handler(|| come(Signal::Interrupt)));
     on_thread(vec![Signal::Terminate])
 }

@@ -1,4 +1,5 @@
-//! What the command line writes. Once a signal has asked the program to end, an output that is not read keeps it for a moment only.
+//! What the command line writes. Once a signal has asked the program to end, an output that is not
+//! read keeps it for a moment only.
 
 use std::fmt;
 use std::io::{self, Write};
@@ -32,7 +33,8 @@ impl Output {
         }
     }
 
-    /// As [`write`](Self::write), from the thread that may wait for ever: others that write to the standard error are not to wait for that one.
+    /// As [`write`](Self::write), from the thread that may wait for ever: others that write to the
+    /// standard error are not to wait for that one.
     fn write_without_lock(self, line: &str) -> io::Result<()> {
         #[cfg(unix)]
         if let Self::Error = self {

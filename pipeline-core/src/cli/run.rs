@@ -55,7 +55,8 @@ pub(super) fn run<C: Catalog + Sync, R>(
     if let Some(note) = pipeline.dag().ok().and_then(|dag| not_kept(dag, &report)) {
         tell(format_args!("{note}"));
     }
-    // The run completed: its last node was running already. The exit code tells of the signal all the same, so that `a && b` stops.
+    // The run completed: its last node was running already. The exit code tells of the signal all
+    // the same, so that `a && b` stops.
     interrupted.map_or(said, |code| Err(Failure { error: None, notes: Vec::new(), code }))
 }
 

@@ -100,20 +100,26 @@ use crate::{Catalog, Error, Pipelines, Report, Run, RunOptions};
 /// start when there is a node for them, up to [`max_workers`](Self::max_workers), by default one for each CPU. They stay for the run
 /// and end with it, however it ends. What nodes print goes where this process prints; their standard input is empty.
 ///
-/// A node that asks its [`Cancellation`](crate::Cancellation) hears of a failure elsewhere in the run, and that the run is cancelled from outside.
-/// Ctrl-C reaches this process only: a node that it lets finish is not disturbed. A signal that is sent to a worker itself ends it, and its node.
-/// On Unix a worker is not in the foreground of the terminal, but what its nodes print there does not stop it (`stty tostop`).
+/// A node that asks its [`Cancellation`](crate::Cancellation) hears of a failure elsewhere in the
+/// run, and that the run is cancelled from outside. Ctrl-C reaches this process only: a node that
+/// it lets finish is not disturbed. A signal that is sent to a worker itself ends it, and its node.
+/// On Unix a worker is not in the foreground of the terminal, but what its nodes print there does
+/// not stop it (`stty tostop`).
 ///
 /// A node with a `timeout` may go on for half a second when its time is over, to end by itself. Then its worker is killed, and with it, on
 /// Unix, the processes that the node has started; so are those of a node that takes its worker along, and of a run whose process ends. A file that
 /// is being written then does not get its name, but what there is of it stays beside. The time in which a worker starts is not the node's.
 ///
-/// No run waits without end for a worker that has nothing to do. One that has not started within a minute is an error; one that is stopped (SIGSTOP) gets no
-/// node, and another is started; one that does not end within three seconds after the run's last node, because it is stopped, or a library or a `Drop` in it does not end,
-/// is killed with what it has started. A worker that is stopped in the middle of a node is waited for, as a node that takes long: only a `timeout` tells them apart.
+/// No run waits without end for a worker that has nothing to do. One that has not started within a
+/// minute is an error; one that is stopped (SIGSTOP) gets no node, and another is started; one that
+/// does not end within three seconds after the run's last node, because it is stopped, or a library
+/// or a `Drop` in it does not end, is killed with what it has started. A worker that is stopped in
+/// the middle of a node is waited for, as a node that takes long: only a `timeout` tells them
+/// apart.
 ///
-/// Workers are connected by sockets that they start with. On Unix they need no folder for them, and whatever is killed leaves nothing behind. A worker takes five
-/// open files and two threads of this process, and one more for each large value; that there is no more of these, or no process, is an
+/// Workers are connected by sockets that they start with. On Unix they need no folder for them, and
+/// whatever is killed leaves nothing behind. A worker takes five open files and two threads of this
+/// process, and one more for each large value; that there is no more of these, or no process, is an
 /// [error](Error::Worker) that names the node and says which limit it is.
 #[derive(Clone, Debug, Default)]
 pub struct ProcessRunner {

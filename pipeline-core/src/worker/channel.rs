@@ -1,10 +1,13 @@
-//! The channel between a run and a worker: sockets that no other process can use, and never the standard output or error, which belong to the nodes.
+//! The channel between a run and a worker: sockets that no other process can use, and never the
+//! standard output or error, which belong to the nodes.
 //!
-//! There is one for messages, one as a *lifeline*, which the worker reads all the time, so that it hears when the run is cancelled and ends when the
-//! process of the run is gone, and, where processes can share memory, one over which that memory is handed on.
+//! There is one for messages, one as a *lifeline*, which the worker reads all the time, so that it
+//! hears when the run is cancelled and ends when the process of the run is gone, and, where
+//! processes can share memory, one over which that memory is handed on.
 //!
-//! On Unix the run makes pairs of sockets. One end is the standard input with which the worker starts; the others are sent through it. So a worker
-//! needs no folder for a socket, no process can connect in its place, and nothing is left behind, whatever is killed.
+//! On Unix the run makes pairs of sockets. One end is the standard input with which the worker
+//! starts; the others are sent through it. So a worker needs no folder for a socket, no process can
+//! connect in its place, and nothing is left behind, whatever is killed.
 
 use std::io;
 use std::process::Command;
@@ -40,12 +43,14 @@ impl Offer {
         self.0.hand_to(command)
     }
 
-    /// The sockets to shut down when the worker ends: a process that it has started may hold its ends open.
+    /// The sockets to shut down when the worker ends: a process that it has started may hold its
+    /// ends open.
     pub(crate) fn sockets(&self) -> Vec<Arc<Stream>> {
         self.0.sockets()
     }
 
-    /// Waits until the worker has its ends. It is an error of the kind `TimedOut` if it has not then, and `UnexpectedEof` if it has ended.
+    /// Waits until the worker has its ends. It is an error of the kind `TimedOut` if it has not
+    /// then, and `UnexpectedEof` if it has ended.
     pub(crate) fn accept(self, deadline: Instant, has_ended: &mut dyn FnMut() -> bool) -> io::Result<Connections> {
         self.0.accept(deadline, has_ended)
     }
@@ -96,7 +101,8 @@ mod unix {
                 let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(2))];
                 let mut rights = SendAncillaryBuffer::new(&mut space);
                 rights.push(SendAncillaryMessage::ScmRights(&handed));
-                // They come with a byte, since a message cannot be empty. Nothing waits here: the socket has room.
+                // They come with a byte, since a message cannot be empty. Nothing waits here: the
+                // socket has room.
                 let to = &*self.here.messages;
                 rustix::io::retry_on_intr(|| sendmsg(to, &[IoSlice::new(&[HELLO])], &mut rights, SendFlags::empty()))?;
                 command.stdin(OwnedFd::from(messages));
@@ -147,7 +153,8 @@ mod unix {
     }
 }
 
-/// Ports of this machine, for systems without such sockets. A process that connects shows with a token that it has been started by the run.
+/// Ports of this machine, for systems without such sockets. A process that connects shows with a
+/// token that it has been started by the run.
 #[cfg(any(not(unix), test))]
 mod tcp {
     use std::collections::hash_map::RandomState;
@@ -178,7 +185,8 @@ mod tcp {
         pub(super) fn new() -> io::Result<Self> {
             let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
             listener.set_nonblocking(true)?;
-            // 128 bits that nobody can guess: the standard library keys its hash maps with random numbers of the system.
+            // 128 bits that nobody can guess: the standard library keys its hash maps with random
+            // numbers of the system.
             let random = || RandomState::new().build_hasher().finish();
             Ok(Self { listener, token: format!("{:016x}{:016x}", random(), random()) })
         }

@@ -52,8 +52,9 @@ mod unix {
         status.is_some_and(|status| status.stopped())
     }
 
-    /// Lets this thread and those that it starts use a terminal whose foreground is another group. Where `stty tostop` is set, the system
-    /// would stop the process for what a node prints, and nothing would continue it.
+    /// Lets this thread and those that it starts use a terminal whose foreground is another group.
+    /// Where `stty tostop` is set, the system would stop the process for what a node prints, and
+    /// nothing would continue it.
     pub(crate) fn ignore_terminal() {
         let mut signals = SigSet::empty();
         signals.add(Blocked::SIGTTOU);
@@ -61,7 +62,8 @@ mod unix {
         let _ = signals.thread_block();
     }
 
-    /// Whether an output has room now or within a time, so that writing up to 4096 bytes does not wait. One that cannot be written any more has.
+    /// Whether an output has room now or within a time, so that writing up to 4096 bytes does not
+    /// wait. One that cannot be written any more has.
     pub(crate) fn has_room(output: &impl AsFd, time: Duration) -> bool {
         let time = Timespec { tv_sec: 0, tv_nsec: time.subsec_nanos().into() };
         let mut polled = [PollFd::new(output, PollFlags::OUT)];

@@ -1,6 +1,7 @@
 //! The process of a worker: how it is started, what it writes to its standard error, and how it ended.
 //!
-//! No wait here is without end: a process that is asked to end and does not is killed, and one that the system does not end even then is left alone.
+//! No wait here is without end: a process that is asked to end and does not is killed, and one that
+//! the system does not end even then is left alone.
 
 use std::collections::VecDeque;
 use std::ffi::OsString;
@@ -15,7 +16,8 @@ use std::time::{Duration, Instant};
 use crate::worker::channel::{Offer, Stream};
 use crate::worker::{ARGUMENTS, group, joined};
 
-/// How long a worker that has nothing to do may take to end by itself: its libraries may have something to write.
+/// How long a worker that has nothing to do may take to end by itself: its libraries may have
+/// something to write.
 const END: Duration = Duration::from_secs(3);
 /// How long to wait for the end of a process that has closed its connection, or has been killed.
 const NEAR_END: Duration = Duration::from_secs(1);
@@ -92,7 +94,8 @@ impl Process {
         Ok(process)
     }
 
-    /// Has its end heard, and shuts its sockets down then: a process that it has started may hold its ends of them.
+    /// Has its end heard, and shuts its sockets down then: a process that it has started may hold
+    /// its ends of them.
     #[cfg(unix)]
     fn watch(&self, sockets: Vec<Arc<Stream>>, sender: Sender<Event>) -> io::Result<()> {
         let pid = self.child.id();
@@ -121,7 +124,8 @@ impl Process {
         group::is_stopped(self.child.id())
     }
 
-    /// Learns how it ended after an error of its connection. One that does not end by itself is ended, and with it what it has started.
+    /// Learns how it ended after an error of its connection. One that does not end by itself is
+    /// ended, and with it what it has started.
     pub(super) fn gone(mut self, error: &io::Error) -> Gone {
         use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected, UnexpectedEof};
         let is_closed =
@@ -147,14 +151,16 @@ impl Process {
         self.hear_last_words();
     }
 
-    /// Ends it in the middle of a node, and with it what it has started. Returns the end of its standard error.
+    /// Ends it in the middle of a node, and with it what it has started. Returns the end of its
+    /// standard error.
     pub(super) fn kill(mut self) -> String {
         drop(self.end_group());
         self.hear_last_words();
         self.last_words()
     }
 
-    /// To one that is over already, this does nothing; what it has started is ended, unless it is left.
+    /// To one that is over already, this does nothing; what it has started is ended, unless it is
+    /// left.
     fn end_group(&mut self) -> io::Result<Option<ExitStatus>> {
         if !self.is_left {
             self.is_left = true;
@@ -246,8 +252,9 @@ fn listen(mut from: ChildStderr, last: &Mutex<VecDeque<u8>>, is_cancelled: &Atom
     }
 }
 
-/// Writes to this process's standard error. Where that is not read, a node that writes waits, as it does in one process; but once the run has
-/// been cancelled, what has no room for a moment is dropped, or the node could not end.
+/// Writes to this process's standard error. Where that is not read, a node that writes waits, as it
+/// does in one process; but once the run has been cancelled, what has no room for a moment is
+/// dropped, or the node could not end.
 fn hand_on(bytes: &[u8], is_stuck: bool, is_cancelled: &AtomicBool) -> bool {
     let mut stuck_since = None;
     loop {

@@ -16,7 +16,8 @@ use crate::worker::channel::{Connections, Offer, Stream};
 use crate::worker::message::{Call, read_agreed, read_outcome, write_agreement, write_call, write_forget};
 use crate::worker::timed::Timed;
 
-/// How long a process may take to say that it is a worker. One whose `main` does something else is none.
+/// How long a process may take to say that it is a worker. One whose `main` does something else is
+/// none.
 const START: Duration = Duration::from_secs(60);
 
 /// A worker process.
@@ -77,7 +78,8 @@ impl Worker {
                 Ok(connections) => connections,
                 Err(error) => return Err(NotStarted::of_process(process, error, false, test)),
             };
-        // The lifeline is held until it is known how the process ended: without one, a worker ends itself.
+        // The lifeline is held until it is known how the process ended: without one, a worker ends
+        // itself.
         let shake_hands = || {
             lifeline.set_nonblocking(true)?;
             let keeper = Keeper::new(messages.try_clone()?);
@@ -169,7 +171,8 @@ impl Worker {
 /// Why there is no worker.
 pub(super) struct NotStarted {
     pub(super) problem: String,
-    /// Whether it is of the moment in which a node needed a worker. Otherwise no node of the pipeline can have one.
+    /// Whether it is of the moment in which a node needed a worker. Otherwise no node of the
+    /// pipeline can have one.
     pub(super) node_is_told: bool,
     pub(super) source: Option<io::Error>,
 }
