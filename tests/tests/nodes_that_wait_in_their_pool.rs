@@ -3,7 +3,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Barrier, Mutex};
+use std::sync::{Arc, Barrier, LazyLock, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -112,6 +112,15 @@ fn spinning(id: u64) -> Result<u64, String> {
     Ok(id)
 }
 
+/// A node that waits for another pool.
+fn elsewhere(id: u64) -> Result<u64, String> {
+    static OTHER: LazyLock<ThreadPool> =
+        LazyLock::new(|| ThreadPoolBuilder::new().num_threads(1).build().expect("there is a thread"));
+    let check = node_inside(0, id);
+    in_the_middle(id, || OTHER.install(|| spin(150)));
+    check
+}
+
 /// A node that runs a pipeline on the same pool.
 fn running(id: u64) -> Result<u64, String> {
     let inner = pipeline! {
@@ -129,12 +138,12 @@ fn running(id: u64) -> Result<u64, String> {
 fn mixed() -> Pipeline<Catalog, impl Outputs> {
     pipeline! {
         for Catalog;
-        node((|| node(1))?, [] -> [a]), node((|| node(2))?, [] -> [b]), node((|| node(3))?, [] -> [c]),
+        node((|| node(1))?, [] -> [a]), node((|| node(2))?, [] -> [b]), node((|| elsewhere(3))?, [] -> [c]),
         node((|| spinning(4))?, [] -> [d]), node((|| running(100))?, [] -> [e]), node((|| running(200))?, [] -> [f]),
         node((|a: u64| node(a + 10))?, [a] -> [a1]), node((|a: u64| node(a + 11))?, [a] -> [a2]),
         node((|a: u64| spinning(a + 12))?, [a] -> [a3]), node((|b: u64| spinning(b + 20))?, [b] -> [b1]),
         node((|b: u64| node(b + 21))?, [b] -> [b2]), node((|c: u64, d: u64| node(c + d + 30))?, [c, d] -> [c1]),
-        node((|d: u64| spinning(d + 40))?, [d] -> [d1]), node((|d: u64| node(d + 41))?, [d] -> [d2]),
+        node((|d: u64| spinning(d + 40))?, [d] -> [d1]), node((|d: u64| elsewhere(d + 41))?, [d] -> [d2]),
         node((|x: u64, y: u64, z: u64| node(x + y + z))?, [a1, b1, c1] -> [g]),
         node((|x: u64, y: u64, z: u64| running(1000 * (x + y + z)))?, [a2, b2, d1] -> [h]),
     }

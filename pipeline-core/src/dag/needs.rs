@@ -74,7 +74,7 @@ impl Dag {
     fn slice_of(&self, mut nodes: Selection, is_made: impl Fn(Dataset<'_>) -> bool) -> Slice {
         let named = loop {
             let named = Slice::new().nodes(names::labels(self, nodes.order()));
-            let selected = self.select(&named).map_or_else(|_| nodes.clone(), |selected| selected);
+            let selected = self.select(&named).unwrap_or_else(|_| nodes.clone());
             let needed = walk::backwards_over(self, selected.order(), &is_made);
             if needed == nodes {
                 break named;

@@ -69,7 +69,7 @@ pub(super) fn execute(run: &Run<'_>, flow: &Flow, pool: &Pool<'_>, max_workers: 
         absent: Mutex::new((0..max_workers).rev().collect()),
         signal: AtomicU8::new(GO_ON),
         failures: Mutex::default(),
-        is_inside: pool.is_inside(),
+        is_inside: pool.is_inside,
         bell: Bell::default(),
     };
     pool.in_place_scope(|scope| if crew.is_inside { crew.begin_here(scope) } else { crew.begin_there(scope) });

@@ -56,7 +56,7 @@ pub(super) struct Stint {
 
 impl Stint {
     /// None, if the job that began here is in the middle of other work.
-    pub(super) fn begin<'a>(here: Here, scope: &Scope<'a>) -> Option<Self> {
+    pub(super) fn begin(here: Here, scope: &Scope<'_>) -> Option<Self> {
         let shallowest = SHALLOWEST.get();
         if here.0 < shallowest {
             return None;
