@@ -1,5 +1,5 @@
-//! Nodes of `ParallelRunner` that wait in a `join` or `par_iter` of their own: their threads take other jobs of the pool meanwhile, but
-//! never another node.
+//! Nodes of `ParallelRunner` that wait in a `join` or `par_iter` of their own: their threads take
+//! other jobs of the pool meanwhile, but never another node.
 
 use std::cell::{Cell, RefCell};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -52,7 +52,8 @@ fn without_hanging(test: impl FnOnce()) {
 }
 
 thread_local! {
-    /// Which node, or which part of a node's own parallel work, this thread is in the middle of; 0 is none.
+    /// Which node, or which part of a node's own parallel work, this thread is in the middle of; 0
+    /// is none.
     static MIDDLE_OF: Cell<u64> = const { Cell::new(0) };
     /// What a node borrows over its parallel work.
     static BORROWED: RefCell<u64> = const { RefCell::new(0) };
@@ -258,7 +259,8 @@ fn the_time_of_others_is_not_the_time_of_a_node() {
     });
 }
 
-/// A part of it that runs on another thread waits in a `join` when the nodes are ready that `first` has made so.
+/// A part of it that runs on another thread waits in a `join` when the nodes are ready that `first`
+/// has made so.
 fn join_twice(n: u64) -> u64 {
     rayon::join(|| nap(20), || rayon::join(|| nap(120), || nap(150)));
     n
@@ -323,8 +325,9 @@ fn a_lock_may_be_held_over_parallel_work() {
 
 #[test]
 fn help_that_was_declined_comes_when_its_thread_is_free() {
-    // While `works` waits for the part of it that runs on the other thread, this may only decline to help; then `m1` runs, as long as the
-    // test, and there is nobody but the other thread for `m2`, which it waits for.
+    // While `works` waits for the part of it that runs on the other thread, this may only decline
+    // to help; then `m1` runs, as long as the test, and there is nobody but the other thread for
+    // `m2`, which it waits for.
     without_hanging(|| {
         let meets = Arc::new(Barrier::new(2));
         let (one, other) = (Arc::clone(&meets), meets);

@@ -1,4 +1,5 @@
-//! On which threads the runners of one process execute nodes, what these see there, and what is if there are no threads.
+//! On which threads the runners of one process execute nodes, what these see there, and what is if
+//! there are no threads.
 
 #![cfg(unix)]
 
@@ -12,7 +13,8 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 
 catalog! { struct Catalog { n: Memory<i32> = Memory::new(1), a: Memory<i32>, b: Memory<i32> } }
 
-/// Where a node was executed: its thread, whether that is one of a pool, and whether it sees a runtime of tokio.
+/// Where a node was executed: its thread, whether that is one of a pool, and whether it sees a
+/// runtime of tokio.
 #[derive(Clone, Copy, Debug)]
 struct Seen {
     thread: ThreadId,
@@ -150,7 +152,8 @@ pipeline! {
 
 pipelines! { #[portable] fn pipelines() for Catalog { four = four() } }
 
-/// Runs a test of this file in a process in which each thread has a stack of so many bytes, and so many kilobytes are all.
+/// Runs a test of this file in a process in which each thread has a stack of so many bytes, and so
+/// many kilobytes are all.
 fn in_a_process(test: &str, stack: u64, kilobytes: Option<u64>) {
     let limit = kilobytes.map_or_else(String::new, |kilobytes| format!("ulimit -v {kilobytes}; "));
     let exe = std::env::current_exe().expect("it is there");

@@ -69,8 +69,8 @@ impl Dag {
         })
     }
 
-    /// The shortest filters that select these nodes and no other. Where names mean other nodes too, as in a sum of a pipeline and itself, those
-    /// are selected with all that they need.
+    /// The shortest filters that select these nodes and no other. Where names mean other nodes too,
+    /// as in a sum of a pipeline and itself, those are selected with all that they need.
     fn slice_of(&self, mut nodes: Selection, is_made: impl Fn(Dataset<'_>) -> bool) -> Slice {
         let named = loop {
             let named = Slice::new().nodes(names::labels(self, nodes.order()));

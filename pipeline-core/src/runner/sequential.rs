@@ -5,7 +5,8 @@ use crate::{Error, Run};
 
 /// Executes the nodes one after the other on the calling thread, in the order of the DAG, up to the first error.
 ///
-/// So its nodes see what is current on that thread, as a runtime of tokio that is entered there: nodes of the other runners do not.
+/// So its nodes see what is current on that thread, as a runtime of tokio that is entered there:
+/// nodes of the other runners do not.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SequentialRunner {
     _private: (),

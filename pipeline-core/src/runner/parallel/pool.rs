@@ -56,7 +56,8 @@ fn begin_global() -> Result<(), BoxError> {
     }
 }
 
-/// An attempt of the program to start the global pool may have failed before, and there is no second one.
+/// An attempt of the program to start the global pool may have failed before, and there is no
+/// second one.
 fn was_attempted() -> Option<String> {
     crate::panics::caught(rayon::current_num_threads).err()
 }
