@@ -108,6 +108,23 @@ fn a_thread_of_another_pool_is_as_one_of_none() {
 }
 
 #[test]
+fn nodes_may_wait_for_the_pool_of_the_thread_that_runs_them_in_another() {
+    let outer = pool(1);
+    let (one, other) = (Arc::clone(&outer), Arc::clone(&outer));
+    let there = |pool: Arc<ThreadPool>| move |n: i32| pool.install(|| n + 1);
+    let (one, other) = (there(one), there(other));
+    let pipeline = pipeline! {
+        for Catalog;
+        node(move |n: i32| one(n), [n] -> [x]), node(move |n: i32| other(n), [n] -> [y]),
+    };
+    for n_threads in 1..=2 {
+        let runner = ParallelRunner::new().in_pool(pool(n_threads));
+        let sum = outer.install(|| runner.run(&pipeline, &Catalog::default()).map(|outputs| outputs.x + outputs.y));
+        assert_eq!(sum.expect("no node fails"), 4);
+    }
+}
+
+#[test]
 fn what_nodes_see_of_the_callers_runtime_does_not_depend_on_luck() {
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("there is a runtime");
     let _entered = runtime.enter();

@@ -108,21 +108,30 @@ where
             self.call_for_help(scope);
         }
         self.work(place, scope);
-        let (mut n_looks, mut pause) = (0, BACKOFF.0);
-        while !self.is_done() {
-            if let Some(place) = self.join_if_needed() {
-                self.work(place, scope);
-            } else if rayon::yield_now() != Some(Yield::Executed) {
-                if n_looks < N_LOOKS {
-                    n_looks += 1;
-                    std::hint::spin_loop();
-                } else {
-                    self.bell.wait(Some(pause), || self.is_done() || !self.is_all_taken());
-                    pause = LONGEST_PAUSE.min(pause * 2);
-                }
-                continue;
+        let has_place = || self.n_workers.load(Ordering::Relaxed) < self.ready.len();
+        loop {
+            self.wait_at_work(|| self.is_done() || has_place() && !self.is_all_taken());
+            match self.join_if_needed() {
+                Some(place) => self.work(place, scope),
+                None if self.is_done() => return,
+                None => {}
             }
-            (n_looks, pause) = (0, BACKOFF.0);
+        }
+    }
+
+    /// Has a thread of a pool execute other jobs of it until this holds.
+    fn wait_at_work(&self, holds: impl Fn() -> bool) {
+        let (mut n_looks, mut pause) = (0, BACKOFF.0);
+        while !holds() {
+            if rayon::yield_now() == Some(Yield::Executed) {
+                (n_looks, pause) = (0, BACKOFF.0);
+            } else if n_looks < N_LOOKS {
+                n_looks += 1;
+                std::hint::spin_loop();
+            } else {
+                self.bell.wait(Some(pause), &holds);
+                pause = LONGEST_PAUSE.min(pause * 2);
+            }
         }
     }
 
@@ -136,7 +145,13 @@ where
         let mut backoff = BACKOFF.0;
         loop {
             let is_declined = || !self.is_all_taken() && self.signal.load(Ordering::Relaxed) == CALL_AGAIN;
-            self.bell.wait(None, || self.is_done() || is_declined());
+            let is_called = || self.is_done() || is_declined();
+            // Nodes may wait for another pool, of which this thread is one.
+            if rayon::current_thread_index().is_some() {
+                self.wait_at_work(is_called);
+            } else {
+                self.bell.wait(None, is_called);
+            }
             if self.is_done() {
                 return;
             }
