@@ -58,7 +58,8 @@ thread_local! {
     static WAS_TOLD: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Whether the node that has just failed on this thread had been told to end: then its error follows from what cancelled the run. Told once.
+/// Whether the node that has just failed on this thread had been told to end: then its error
+/// follows from what cancelled the run. Told once.
 pub(crate) fn was_told() -> bool {
     WAS_TOLD.take()
 }

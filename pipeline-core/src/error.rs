@@ -150,7 +150,8 @@ pub enum Error {
         node: String,
     },
 
-    /// Several nodes failed: in a run that kept going, or since others ran when the first one failed. Or some did, and the run was cancelled too.
+    /// Several nodes failed: in a run that kept going, or since others ran when the first one
+    /// failed. Or some did, and the run was cancelled too.
     #[error("{}{} failed:{}", n_nodes(.errors), of(.pipeline.as_deref()), each(.errors))]
     Several {
         /// The pipeline, if it has a name.

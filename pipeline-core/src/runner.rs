@@ -26,7 +26,8 @@ use crate::{Catalog, Error, Outputs, Pipeline};
 ///
 /// # A runner of your own
 ///
-/// It gets a [`Run`] and executes [its nodes](Run::nodes), each once and after those that it waits for. This one tells what it does:
+/// It gets a [`Run`] and executes [its nodes](Run::nodes), each once and after those that it waits
+/// for. This one tells what it does:
 ///
 /// ```
 /// use pipeline_core::prelude::*;
@@ -141,8 +142,9 @@ struct Failures {
 }
 
 impl Failures {
-    /// Adds one, on the thread that has executed its node. After the first, a node that was not started is none of its own, nor is one
-    /// that was told to end and returned early: such an error is returned, to be [discarded](discard) where no lock is held.
+    /// Adds one, on the thread that has executed its node. After the first, a node that was not
+    /// started is none of its own, nor is one that was told to end and returned early: such an
+    /// error is returned, to be [discarded](discard) where no lock is held.
     #[must_use]
     fn add(&mut self, error: Error) -> Option<Error> {
         let follows = match &error {

@@ -1,6 +1,8 @@
-//! Words of a command line as a POSIX shell reads them, so that what an error advises can be pasted.
+//! Words of a command line as a POSIX shell reads them, so that what an error advises can be
+//! pasted.
 
-/// A list of names as one word. In double quotes as Kedro's, unless something in them would not stay what it is.
+/// A list of names as one word. In double quotes as Kedro's, unless something in them would not
+/// stay what it is.
 pub(crate) fn quoted(names: &[String]) -> String {
     let list = names.join(",");
     if list.contains(['"', '$', '`', '\\', '!']) { single_quoted(&list) } else { format!("\"{list}\"") }

@@ -1,9 +1,9 @@
-//! Nodes of `ParallelRunner` that wait in a `join` or `par_iter` of their own: their threads take other jobs of the pool meanwhile, but
-//! never another node.
+//! Nodes of `ParallelRunner` that wait in a `join` or `par_iter` of their own: their threads take
+//! other jobs of the pool meanwhile, but never another node.
 
 use std::cell::{Cell, RefCell};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Barrier, Mutex};
+use std::sync::{Arc, Barrier, LazyLock, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -52,7 +52,8 @@ fn without_hanging(test: impl FnOnce()) {
 }
 
 thread_local! {
-    /// Which node, or which part of a node's own parallel work, this thread is in the middle of; 0 is none.
+    /// Which node, or which part of a node's own parallel work, this thread is in the middle of; 0
+    /// is none.
     static MIDDLE_OF: Cell<u64> = const { Cell::new(0) };
     /// What a node borrows over its parallel work.
     static BORROWED: RefCell<u64> = const { RefCell::new(0) };
@@ -112,6 +113,15 @@ fn spinning(id: u64) -> Result<u64, String> {
     Ok(id)
 }
 
+/// A node that waits for another pool.
+fn elsewhere(id: u64) -> Result<u64, String> {
+    static OTHER: LazyLock<ThreadPool> =
+        LazyLock::new(|| ThreadPoolBuilder::new().num_threads(1).build().expect("there is a thread"));
+    let check = node_inside(0, id);
+    in_the_middle(id, || OTHER.install(|| spin(150)));
+    check
+}
+
 /// A node that runs a pipeline on the same pool.
 fn running(id: u64) -> Result<u64, String> {
     let inner = pipeline! {
@@ -129,12 +139,12 @@ fn running(id: u64) -> Result<u64, String> {
 fn mixed() -> Pipeline<Catalog, impl Outputs> {
     pipeline! {
         for Catalog;
-        node((|| node(1))?, [] -> [a]), node((|| node(2))?, [] -> [b]), node((|| node(3))?, [] -> [c]),
+        node((|| node(1))?, [] -> [a]), node((|| node(2))?, [] -> [b]), node((|| elsewhere(3))?, [] -> [c]),
         node((|| spinning(4))?, [] -> [d]), node((|| running(100))?, [] -> [e]), node((|| running(200))?, [] -> [f]),
         node((|a: u64| node(a + 10))?, [a] -> [a1]), node((|a: u64| node(a + 11))?, [a] -> [a2]),
         node((|a: u64| spinning(a + 12))?, [a] -> [a3]), node((|b: u64| spinning(b + 20))?, [b] -> [b1]),
         node((|b: u64| node(b + 21))?, [b] -> [b2]), node((|c: u64, d: u64| node(c + d + 30))?, [c, d] -> [c1]),
-        node((|d: u64| spinning(d + 40))?, [d] -> [d1]), node((|d: u64| node(d + 41))?, [d] -> [d2]),
+        node((|d: u64| spinning(d + 40))?, [d] -> [d1]), node((|d: u64| elsewhere(d + 41))?, [d] -> [d2]),
         node((|x: u64, y: u64, z: u64| node(x + y + z))?, [a1, b1, c1] -> [g]),
         node((|x: u64, y: u64, z: u64| running(1000 * (x + y + z)))?, [a2, b2, d1] -> [h]),
     }
@@ -249,7 +259,8 @@ fn the_time_of_others_is_not_the_time_of_a_node() {
     });
 }
 
-/// A part of it that runs on another thread waits in a `join` when the nodes are ready that `first` has made so.
+/// A part of it that runs on another thread waits in a `join` when the nodes are ready that `first`
+/// has made so.
 fn join_twice(n: u64) -> u64 {
     rayon::join(|| nap(20), || rayon::join(|| nap(120), || nap(150)));
     n
@@ -314,8 +325,9 @@ fn a_lock_may_be_held_over_parallel_work() {
 
 #[test]
 fn help_that_was_declined_comes_when_its_thread_is_free() {
-    // While `works` waits for the part of it that runs on the other thread, this may only decline to help; then `m1` runs, as long as the
-    // test, and there is nobody but the other thread for `m2`, which it waits for.
+    // While `works` waits for the part of it that runs on the other thread, this may only decline
+    // to help; then `m1` runs, as long as the test, and there is nobody but the other thread for
+    // `m2`, which it waits for.
     without_hanging(|| {
         let meets = Arc::new(Barrier::new(2));
         let (one, other) = (Arc::clone(&meets), meets);

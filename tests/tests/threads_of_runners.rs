@@ -1,4 +1,5 @@
-//! On which threads the runners of one process execute nodes, what these see there, and what is if there are no threads.
+//! On which threads the runners of one process execute nodes, what these see there, and what is if
+//! there are no threads.
 
 #![cfg(unix)]
 
@@ -12,7 +13,8 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 
 catalog! { struct Catalog { n: Memory<i32> = Memory::new(1), a: Memory<i32>, b: Memory<i32> } }
 
-/// Where a node was executed: its thread, whether that is one of a pool, and whether it sees a runtime of tokio.
+/// Where a node was executed: its thread, whether that is one of a pool, and whether it sees a
+/// runtime of tokio.
 #[derive(Clone, Copy, Debug)]
 struct Seen {
     thread: ThreadId,
@@ -106,6 +108,23 @@ fn a_thread_of_another_pool_is_as_one_of_none() {
 }
 
 #[test]
+fn nodes_may_wait_for_the_pool_of_the_thread_that_runs_them_in_another() {
+    let outer = pool(1);
+    let (one, other) = (Arc::clone(&outer), Arc::clone(&outer));
+    let there = |pool: Arc<ThreadPool>| move |n: i32| pool.install(|| n + 1);
+    let (one, other) = (there(one), there(other));
+    let pipeline = pipeline! {
+        for Catalog;
+        node(move |n: i32| one(n), [n] -> [x]), node(move |n: i32| other(n), [n] -> [y]),
+    };
+    for n_threads in 1..=2 {
+        let runner = ParallelRunner::new().in_pool(pool(n_threads));
+        let sum = outer.install(|| runner.run(&pipeline, &Catalog::default()).map(|outputs| outputs.x + outputs.y));
+        assert_eq!(sum.expect("no node fails"), 4);
+    }
+}
+
+#[test]
 fn what_nodes_see_of_the_callers_runtime_does_not_depend_on_luck() {
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("there is a runtime");
     let _entered = runtime.enter();
@@ -150,7 +169,8 @@ pipeline! {
 
 pipelines! { #[portable] fn pipelines() for Catalog { four = four() } }
 
-/// Runs a test of this file in a process in which each thread has a stack of so many bytes, and so many kilobytes are all.
+/// Runs a test of this file in a process in which each thread has a stack of so many bytes, and so
+/// many kilobytes are all.
 fn in_a_process(test: &str, stack: u64, kilobytes: Option<u64>) {
     let limit = kilobytes.map_or_else(String::new, |kilobytes| format!("ulimit -v {kilobytes}; "));
     let exe = std::env::current_exe().expect("it is there");

@@ -69,12 +69,12 @@ impl Dag {
         })
     }
 
-    /// The shortest filters that select these nodes and no other. Where names mean other nodes too, as in a sum of a pipeline and itself, those
-    /// are selected with all that they need.
+    /// The shortest filters that select these nodes and no other. Where names mean other nodes too,
+    /// as in a sum of a pipeline and itself, those are selected with all that they need.
     fn slice_of(&self, mut nodes: Selection, is_made: impl Fn(Dataset<'_>) -> bool) -> Slice {
         let named = loop {
             let named = Slice::new().nodes(names::labels(self, nodes.order()));
-            let selected = self.select(&named).map_or_else(|_| nodes.clone(), |selected| selected);
+            let selected = self.select(&named).unwrap_or_else(|_| nodes.clone());
             let needed = walk::backwards_over(self, selected.order(), &is_made);
             if needed == nodes {
                 break named;

@@ -71,8 +71,9 @@ struct Entered {
 }
 
 thread_local! {
-    /// The spans in which this thread is, the innermost last. All that hooks are told of a node, they are told on one thread. A node may
-    /// run a pipeline itself, whose nodes are executed in its middle; so it is a stack.
+    /// The spans in which this thread is, the innermost last. All that hooks are told of a node,
+    /// they are told on one thread. A node may run a pipeline itself, whose nodes are executed in
+    /// its middle; so it is a stack.
     static ENTERED: RefCell<Vec<Entered>> = const { RefCell::new(Vec::new()) };
 }
 

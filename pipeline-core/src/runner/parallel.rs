@@ -14,24 +14,29 @@ use self::pool::Pool;
 use super::{Runner, Workers};
 use crate::{Error, Run};
 
-/// How long a job that a thread in the middle of other work has declined is not offered again: at first, and at most.
+/// How long a job that a thread in the middle of other work has declined is not offered again: at
+/// first, and at most.
 const BACKOFF: (Duration, Duration) = (Duration::from_micros(100), Duration::from_millis(5));
 
 /// Executes nodes on rayon's work-stealing pool: each as soon as the nodes that it waits for are done.
 ///
-/// It runs in the pool of the calling thread, the global one outside of any pool, or in [one of your own](Self::in_pool); a node's
-/// own `par_iter` runs in the same pool. After an error nothing new starts; what runs is let finish. The error is that of the node that
-/// failed, or [`Error::Several`] if nodes that still ran failed too. A node that waits to be tried again keeps its thread of the pool
-/// waiting: where many may, [`ThreadRunner`](crate::ThreadRunner) is the better one.
+/// It runs in the pool of the calling thread, the global one outside of any pool, or in [one of
+/// your own](Self::in_pool); a node's own `par_iter` runs in the same pool. After an error nothing
+/// new starts; what runs is let finish. The error is that of the node that failed, or
+/// [`Error::Several`] if nodes that still ran failed too. A node that waits to be tried again keeps
+/// its thread of the pool waiting: where many may, [`ThreadRunner`](crate::ThreadRunner) is the
+/// better one.
 ///
 /// # Threads
 ///
-/// Nodes are executed on threads of the pool only. A calling thread that is not one of the pool waits, also for a single node; one that is
-/// executes nodes too. So the nodes of a run from outside see no thread-locals of the caller, such as the current runtime of tokio: a
-/// program hands them its `Handle` as a value, as for [`ThreadRunner`](crate::ThreadRunner#threads).
+/// Nodes are executed on threads of the pool only. A calling thread that is not one of the pool
+/// waits, also for a single node; one that is executes nodes too. So the nodes of a run from
+/// outside see no thread-locals of the caller, such as the current runtime of tokio: a program
+/// hands them its `Handle` as a value, as for [`ThreadRunner`](crate::ThreadRunner#threads).
 ///
-/// A thread that waits in a node's `par_iter` or `join` executes no other node meanwhile: not in the node's time, not under its locks. It may
-/// execute parts of another node's `par_iter`, as any thread of rayon's does while it waits.
+/// A thread that waits in a node's `par_iter` or `join` executes no other node meanwhile: not in
+/// the node's time, not under its locks. It may execute parts of another node's `par_iter`, as any
+/// thread of rayon's does while it waits.
 ///
 /// Kedro's runner of this name uses processes, as Python must; this one uses threads.
 ///

@@ -13,16 +13,19 @@ use crate::{Error, Run};
 /// Executes nodes on plain threads, each as soon as the nodes that it waits for are done: for nodes that block, as on a network or a
 /// database.
 ///
-/// Threads are started when there is a node for them, up to [`max_workers`](Self::max_workers), by default as many as there are
-/// nodes. Where the system has fewer, fewer nodes run at a time; where it has none, that is an error. Of several nodes that are ready, the first
-/// in the order of the DAG is taken, so one worker executes them as `SequentialRunner` does. After an error nothing new starts; what runs is
-/// let finish. The error is that of the node that failed, or [`Error::Several`] if nodes that still ran failed too.
+/// Threads are started when there is a node for them, up to [`max_workers`](Self::max_workers), by
+/// default as many as there are nodes. Where the system has fewer, fewer nodes run at a time; where
+/// it has none, that is an error. Of several nodes that are ready, the first in the order of the
+/// DAG is taken, so one worker executes them as `SequentialRunner` does. After an error nothing new
+/// starts; what runs is let finish. The error is that of the node that failed, or
+/// [`Error::Several`] if nodes that still ran failed too.
 ///
 /// # Threads
 ///
-/// The calling thread executes no node, also of a run with one worker; it waits. So nodes see none of its thread-locals, such as the current
-/// runtime of tokio. A program hands them its `Handle` as a value: with the field `handle: Memory<tokio::runtime::Handle>` in the catalog, a
-/// node with the input `handle` calls `handle.block_on(…)`.
+/// The calling thread executes no node, also of a run with one worker; it waits. So nodes see none
+/// of its thread-locals, such as the current runtime of tokio. A program hands them its `Handle` as
+/// a value: with the field `handle: Memory<tokio::runtime::Handle>` in the catalog, a node with the
+/// input `handle` calls `handle.block_on(…)`.
 ///
 /// ```
 /// use pipeline_core::prelude::*;
@@ -112,7 +115,8 @@ fn no_thread(run: &Run<'_>, runner: &'static str, source: io::Error) -> Error {
     Error::NoThread { runner, pipeline: run.pipeline().map(str::to_owned), source: source.into() }
 }
 
-/// Executes all nodes on so many threads at most, each as soon as it can be. The calling one only waits for them.
+/// Executes all nodes on so many threads at most, each as soon as it can be. The calling one only
+/// waits for them.
 pub(super) fn on_threads(
     run: &Run<'_>,
     runner: &'static str,

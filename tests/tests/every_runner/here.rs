@@ -132,9 +132,7 @@ impl std::error::Error for BadError {}
 
 impl Drop for BadError {
     fn drop(&mut self) {
-        if !thread::panicking() {
-            panic!("an error is dropped");
-        }
+        assert!(thread::panicking(), "an error is dropped");
     }
 }
 

@@ -18,7 +18,8 @@ impl Runner for LayerRunner {
     }
 }
 
-/// The runner of the documentation: it goes through the nodes that are to run, and executes no other.
+/// The runner of the documentation: it goes through the nodes that are to run, and executes no
+/// other.
 pub(crate) struct TellingRunner;
 
 impl Runner for TellingRunner {

@@ -82,7 +82,8 @@ impl Expected<'_> {
         }
     }
 
-    /// An error of each node that failed, as planned, the first and those that ran then; what is completed was not waiting for any that is not.
+    /// An error of each node that failed, as planned, the first and those that ran then; what is
+    /// completed was not waiting for any that is not.
     pub(crate) fn fails_fast(&self, tried: &Tried, catalog: &Catalog) {
         let Self { name, pipeline, model, .. } = self;
         let ran = pipeline.run(&*tried.runner, catalog, &RunOptions::new());

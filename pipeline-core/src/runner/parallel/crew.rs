@@ -4,8 +4,9 @@
 //! take them, and takes from others when it has none left. So while a node runs, every other one that could run is there for whoever is
 //! idle. A thread that finds nothing leaves the crew, and who leaves nodes to others calls one for help, if there may be more.
 //!
-//! Help is a job of the pool. A thread that waits in the middle of other work may take it, and declines (`stack.rs`). The thread that called the
-//! runner, if it is not one of the pool, executes no nodes: it offers help again that was declined, so that none is lost while a node runs long.
+//! Help is a job of the pool. A thread that waits in the middle of other work may take it, and
+//! declines (`stack.rs`). The thread that called the runner, if it is not one of the pool, executes
+//! no nodes: it offers help again that was declined, so that none is lost while a node runs long.
 
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -47,7 +48,9 @@ pub(super) struct Crew<'a, 'r> {
 }
 
 const GO_ON: u8 = 0;
-/// A thread has declined to help: the next worker that is done with a node calls another one.
+/// A thread has declined to help: it is to be called for again. The thread that called the runner
+/// does so; if it is one of the pool, and executes nodes itself, the next worker that is done with
+/// a node does.
 const CALL_AGAIN: u8 = 1;
 /// A node has failed.
 const STOP: u8 = 2;
@@ -69,7 +72,7 @@ pub(super) fn execute(run: &Run<'_>, flow: &Flow, pool: &Pool<'_>, max_workers: 
         absent: Mutex::new((0..max_workers).rev().collect()),
         signal: AtomicU8::new(GO_ON),
         failures: Mutex::default(),
-        is_inside: pool.is_inside(),
+        is_inside: pool.is_inside,
         bell: Bell::default(),
     };
     pool.in_place_scope(|scope| if crew.is_inside { crew.begin_here(scope) } else { crew.begin_there(scope) });
@@ -95,7 +98,8 @@ where
 
     /// Executes all nodes, on a thread of the pool that works too.
     fn begin_here(&'a self, scope: &Scope<'a>) {
-        // Also while it waits for other workers: a job of the crew that it takes then may be inside of another one.
+        // Also while it waits for other workers: a job of the crew that it takes then may be inside
+        // of another one.
         let _stint = Stint::of_the_caller();
         stack::introduce(scope);
         let Some(place) = self.join() else { return };
@@ -104,21 +108,30 @@ where
             self.call_for_help(scope);
         }
         self.work(place, scope);
-        let (mut n_looks, mut pause) = (0, BACKOFF.0);
-        while !self.is_done() {
-            if let Some(place) = self.join_if_needed() {
-                self.work(place, scope);
-            } else if rayon::yield_now() != Some(Yield::Executed) {
-                if n_looks < N_LOOKS {
-                    n_looks += 1;
-                    std::hint::spin_loop();
-                } else {
-                    self.bell.wait(Some(pause), || self.is_done() || !self.is_all_taken());
-                    pause = LONGEST_PAUSE.min(pause * 2);
-                }
-                continue;
+        let has_place = || self.n_workers.load(Ordering::Relaxed) < self.ready.len();
+        loop {
+            self.wait_at_work(|| self.is_done() || has_place() && !self.is_all_taken());
+            match self.join_if_needed() {
+                Some(place) => self.work(place, scope),
+                None if self.is_done() => return,
+                None => {}
             }
-            (n_looks, pause) = (0, BACKOFF.0);
+        }
+    }
+
+    /// Has a thread of a pool execute other jobs of it until this holds.
+    fn wait_at_work(&self, holds: impl Fn() -> bool) {
+        let (mut n_looks, mut pause) = (0, BACKOFF.0);
+        while !holds() {
+            if rayon::yield_now() == Some(Yield::Executed) {
+                (n_looks, pause) = (0, BACKOFF.0);
+            } else if n_looks < N_LOOKS {
+                n_looks += 1;
+                std::hint::spin_loop();
+            } else {
+                self.bell.wait(Some(pause), &holds);
+                pause = LONGEST_PAUSE.min(pause * 2);
+            }
         }
     }
 
@@ -132,11 +145,17 @@ where
         let mut backoff = BACKOFF.0;
         loop {
             let is_declined = || !self.is_all_taken() && self.signal.load(Ordering::Relaxed) == CALL_AGAIN;
-            self.bell.wait(None, || self.is_done() || is_declined());
+            let is_called = || self.is_done() || is_declined();
+            // Nodes may wait for another pool, of which this thread is one.
+            if rayon::current_thread_index().is_some() {
+                self.wait_at_work(is_called);
+            } else {
+                self.bell.wait(None, is_called);
+            }
             if self.is_done() {
                 return;
             }
-            // Where no worker is there, none is declined: those that went saw the nodes too.
+            // The thread that has declined may be free by then, or another one.
             self.bell.wait(Some(backoff), || self.is_done());
             backoff = BACKOFF.1.min(backoff * 2);
             self.signal_again(CALL_AGAIN, GO_ON);
@@ -329,7 +348,8 @@ impl Drop for Place<'_, '_, '_> {
 /// Wakes the calling thread.
 #[derive(Default)]
 struct Bell {
-    /// Whether it waits. Changed and asked by operations that read and write: of two threads the later one sees what the other did before.
+    /// Whether it waits. Changed and asked by operations that read and write: of two threads the
+    /// later one sees what the other did before.
     is_heard: AtomicBool,
     lock: Mutex<()>,
     rung: Condvar,

@@ -26,7 +26,7 @@ impl<'a> Job<'a> for InOrder<'_, '_> {
 
 /// Executes all nodes: on this thread, if it is one of the pool.
 pub(super) fn execute(run: &Run<'_>, pool: &Pool<'_>) -> Result<(), Error> {
-    if pool.is_inside() {
+    if pool.is_inside {
         let _stint = Stint::of_the_caller();
         return run.execute_in_order();
     }

@@ -9,6 +9,8 @@ use crate::BoxError;
 
 pub(super) struct Pool<'p> {
     own: Option<&'p ThreadPool>,
+    /// Whether the calling thread is one of the pool.
+    pub(super) is_inside: bool,
 }
 
 impl<'p> Pool<'p> {
@@ -18,19 +20,15 @@ impl<'p> Pool<'p> {
     ///
     /// Fails if the global pool is needed and cannot be had.
     pub(super) fn new(own: Option<&'p ThreadPool>) -> Result<Self, BoxError> {
-        if own.is_none() && rayon::current_thread_index().is_none() {
+        let is_inside = own.map_or_else(rayon::current_thread_index, ThreadPool::current_thread_index).is_some();
+        if own.is_none() && !is_inside {
             begin_global()?;
         }
-        Ok(Self { own })
+        Ok(Self { own, is_inside })
     }
 
     pub(super) fn n_threads(&self) -> usize {
         self.own.map_or_else(rayon::current_num_threads, ThreadPool::current_num_threads)
-    }
-
-    /// Whether the calling thread is one of the pool.
-    pub(super) fn is_inside(&self) -> bool {
-        self.own.map_or_else(rayon::current_thread_index, ThreadPool::current_thread_index).is_some()
     }
 
     /// Calls `body` on this thread, and waits for the jobs that it spawns in the pool.
@@ -58,7 +56,8 @@ fn begin_global() -> Result<(), BoxError> {
     }
 }
 
-/// An attempt of the program to start the global pool may have failed before, and there is no second one.
+/// An attempt of the program to start the global pool may have failed before, and there is no
+/// second one.
 fn was_attempted() -> Option<String> {
     crate::panics::caught(rayon::current_num_threads).err()
 }

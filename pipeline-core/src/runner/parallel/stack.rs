@@ -1,12 +1,14 @@
 //! Whether a thread of the pool is free for nodes, or waits in the middle of other work.
 //!
-//! A thread that waits in a node's `par_iter` or `join` takes other jobs of the pool meanwhile, and executes them on its stack. For a crew's
-//! job that would be wrong: nodes would be executed in the middle of another one, in its time, under its locks, and it would wait for them. The
-//! same holds for a thread that executes a part of such a `par_iter` and waits in it. rayon reports nothing of all this, so it is recognised by
-//! two things: a thread is marked while it executes nodes, and a job that an idle thread takes begins at the shallowest place of its stack.
+//! A thread that waits in a node's `par_iter` or `join` takes other jobs of the pool meanwhile, and
+//! executes them on its stack. For a crew's job that would be wrong: nodes would be executed in the
+//! middle of another one, in its time, under its locks, and it would wait for them. The same holds
+//! for a thread that executes a part of such a `par_iter` and waits in it. rayon reports nothing of
+//! all this, so it is recognised by two things: a thread is marked while it executes nodes, and a
+//! job that an idle thread takes begins at the shallowest place of its stack.
 //!
-//! A thread learns that place from a broadcast, which each thread receives before it takes any other job. A first job that finds it
-//! unknown sends the broadcast.
+//! A thread learns that place from a broadcast, which each thread receives before it takes any
+//! other job. A first job that finds it unknown sends the broadcast.
 
 use std::cell::Cell;
 use std::hint::black_box;
@@ -16,8 +18,8 @@ use std::thread;
 use rayon::{Scope, ThreadPoolBuilder};
 
 thread_local! {
-    /// A job that begins at this address or above it is not inside of another one; stacks grow downwards. 0 is unknown, and while
-    /// the thread executes nodes there is no such address.
+    /// A job that begins at this address or above it is not inside of another one; stacks grow
+    /// downwards. 0 is unknown, and while the thread executes nodes there is no such address.
     static SHALLOWEST: Cell<usize> = const { Cell::new(0) };
     /// Whether this thread has sent the broadcast.
     static HAS_BROADCAST: Cell<bool> = const { Cell::new(false) };
@@ -36,7 +38,8 @@ pub(super) trait Job<'a>: Sync {
 #[derive(Clone, Copy)]
 pub(super) struct Here(usize);
 
-/// Spawns a job. All jobs that ask [`Stint::begin`] are spawned here: the same code gives their first frame the same size.
+/// Spawns a job. All jobs that ask [`Stint::begin`] are spawned here: the same code gives their
+/// first frame the same size.
 #[inline(never)]
 pub(super) fn spawn<'a>(job: &'a dyn Job<'a>, number: usize, scope: &Scope<'a>) {
     scope.spawn(move |scope| job.call(number, Here(address()), scope));
@@ -56,7 +59,7 @@ pub(super) struct Stint {
 
 impl Stint {
     /// None, if the job that began here is in the middle of other work.
-    pub(super) fn begin<'a>(here: Here, scope: &Scope<'a>) -> Option<Self> {
+    pub(super) fn begin(here: Here, scope: &Scope<'_>) -> Option<Self> {
         let shallowest = SHALLOWEST.get();
         if here.0 < shallowest {
             return None;
@@ -68,7 +71,8 @@ impl Stint {
         Some(Self { before: here.0 })
     }
 
-    /// On a thread of the pool that starts a run: it executes nodes in the middle of its other work.
+    /// On a thread of the pool that starts a run: it executes nodes in the middle of its other
+    /// work.
     pub(super) fn of_the_caller() -> Self {
         Self { before: SHALLOWEST.replace(NONE) }
     }
@@ -80,7 +84,8 @@ impl Drop for Stint {
     }
 }
 
-/// Has the threads of the pool learn their shallowest places, if this thread has not done so before.
+/// Has the threads of the pool learn their shallowest places, if this thread has not done so
+/// before.
 pub(super) fn introduce(scope: &Scope<'_>) {
     if !HAS_BROADCAST.get() {
         broadcast(scope);
@@ -109,7 +114,8 @@ fn spawn_broadcast<'a>(scope: &Scope<'a>, call: Box<dyn Fn(usize) + Send + Sync 
     scope.spawn_broadcast(move |_, _| call(address()));
 }
 
-/// How much higher a job's frame is than a broadcast's would be in its place. Measured once, on an idle thread.
+/// How much higher a job's frame is than a broadcast's would be in its place. Measured once, on an
+/// idle thread.
 fn distance() -> Option<usize> {
     static DISTANCE: OnceLock<Option<usize>> = OnceLock::new();
     *DISTANCE.get_or_init(|| {
