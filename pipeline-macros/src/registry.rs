@@ -402,10 +402,11 @@ impl<'a> Expansion<'a> {
             let parts = parts.iter().map(|&place| Literal::usize_unsuffixed(place));
             quote!((#by_way_of, &[#(#parts),*]))
         });
+        // In a static, since rustc would copy and validate a constant for each term.
         self.checks.extend(quote! {
             const #sum: #krate::__private::sum::Sum<#n_terms> = #krate::__private::sum::Sum::new(PARTS_OF_SUMS, [#(#all),*]);
             #[allow(long_running_const_eval)]
-            const #checked: #krate::__private::sum::Checked<#n_terms> = #sum.check::<{ #sum.size() }>();
+            static #checked: #krate::__private::sum::Checked<#n_terms> = #sum.check::<{ #sum.size() }>();
         });
         // The one part of the first term stands before all others.
         for (term, addend) in
@@ -417,7 +418,7 @@ impl<'a> Expansion<'a> {
         let places: Vec<Span> = terms.iter().flat_map(Term::tokens).map(|tree| tree.span()).collect();
         let call_site = Span::call_site();
         let (first, last) = (places.first().copied().unwrap_or(call_site), places.last().copied().unwrap_or(call_site));
-        self.checks.extend(constant_over(first, last, &quote!(#checked.circle)));
+        self.checks.extend(constant_over(first, last, &quote!(&#checked.circle)));
     }
 
     /// Calls that warn, under its name in the catalog, of each dataset that no pipeline uses. Those of another crate's catalog may be used there.
@@ -436,7 +437,7 @@ impl<'a> Expansion<'a> {
         });
         quote! {
             #[allow(long_running_const_eval)]
-            const USED_DATASETS: [::core::primitive::bool; #n_datasets] =
+            static USED_DATASETS: [::core::primitive::bool; #n_datasets] =
                 #krate::__private::sum::are_used([#(#names),*], PARTS_OF_SUMS);
             #(#checks)*
         }
