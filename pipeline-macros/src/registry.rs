@@ -254,7 +254,9 @@ fn expand(
 ) -> TokenStream {
     let Registry { attributes, is_portable, visibility, name, catalog, pipelines } = registry;
     let mut expansion = Expansion::new(krate, catalog, entries, *is_portable);
-    pipelines.iter().for_each(|registered| expansion.entry(registered));
+    for registered in pipelines {
+        expansion.entry(registered);
+    }
     let (new, reach) = if *is_portable {
         (quote!(portable), quote!(, #krate::dataset::AnyProcess))
     } else {
@@ -262,7 +264,7 @@ fn expand(
     };
     // What a mistake has left out may use any dataset.
     let datasets_are_used = diagnostics.is_empty().then(|| expansion.check_datasets());
-    let (parts, local) = (expansion.parts(), expansion.local());
+    let (parts, local) = (expansion.parts(), local());
     let Expansion { items, checks, made, .. } = &expansion;
     quote! {
         #attributes
@@ -318,7 +320,7 @@ impl<'a> Expansion<'a> {
 
     fn entry(&mut self, registered: &Registered) {
         let index = self.made_entries.len();
-        let (krate, catalog, local, text) = (self.krate, self.catalog, self.local(), plain(&registered.name));
+        let (krate, catalog, local, text) = (self.krate, self.catalog, local(), plain(&registered.name));
         let mut addends = Vec::with_capacity(registered.terms.len());
         let mut values = Vec::with_capacity(registered.terms.len());
         for (term_index, term) in registered.terms.iter().enumerate() {
@@ -362,11 +364,6 @@ impl<'a> Expansion<'a> {
         let parts = addends.into_iter().flat_map(|addend| addend.parts).filter(|&part| is_known.insert(part)).collect();
         self.made_entries.push(MadeEntry { is_sum: registered.terms.len() > 1, parts });
         self.of_names.entry(text).or_insert(index);
-    }
-
-    /// The registry while it is made.
-    fn local(&self) -> Ident {
-        Ident::new("pipelines", Span::mixed_site())
     }
 
     /// A pipeline that is declared elsewhere: the place of its part, where its name stands, and the pipeline.
@@ -442,6 +439,11 @@ impl<'a> Expansion<'a> {
             #(#checks)*
         }
     }
+}
+
+/// The registry while it is made.
+fn local() -> Ident {
+    Ident::new("pipelines", Span::mixed_site())
 }
 
 /// A pipeline that a mistake has left out.
