@@ -58,8 +58,9 @@ impl Registry {
             Self::Writers { n_nodes } => n_nodes,
             Self::Readers { .. } => 0,
         };
-        let datasets: String = (0..n_datasets).map(|index| format!("d{index}: Memory<u64>, ")).collect();
-        let _ = writeln!(code, "catalog! {{ pub struct Catalog {{ start: Memory<u64>, {datasets}}} }}");
+        let datasets = (0..n_datasets).map(|index| format!("d{index}: Memory<u64>")).collect::<Vec<_>>().join(", ");
+        let comma = if n_datasets == 0 { "" } else { ", " };
+        let _ = writeln!(code, "catalog! {{ pub struct Catalog {{ {datasets}{comma}start: Memory<u64> }} }}");
         code.push_str("pub fn one(x: u64) -> u64 { x + 1 }\npub fn sink(_: u64) {}\n");
         let sum = match self {
             Self::Sum { n_parts, n_nodes } => {
@@ -76,9 +77,12 @@ impl Registry {
             }
             Self::Writers { n_nodes } | Self::Readers { n_nodes } => {
                 let writes = matches!(self, Self::Writers { .. });
-                let node = |node| match writes {
-                    true => format!("node(one, [start] -> [d{node}], name = \"n{node}\")"),
-                    false => format!("node(sink, [start] -> [], name = \"n{node}\")"),
+                let node = |node| {
+                    if writes {
+                        format!("node(one, [start] -> [d{node}], name = \"n{node}\")")
+                    } else {
+                        format!("node(sink, [start] -> [], name = \"n{node}\")")
+                    }
                 };
                 let nodes = (0..n_nodes).map(node).collect::<Vec<_>>().join(",\n");
                 let _ = writeln!(code, "pipeline! {{ pub p0 for Catalog {{ {nodes} }} }}");

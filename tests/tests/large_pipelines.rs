@@ -47,7 +47,7 @@ with_many! { item
     { node(|a: i32| vec![a; 3], [A] -> [early]), node(identity, [A] -> [free: i32]), }
     {
         node(|early: &[i32]| early.len(), [early] -> [length]),
-        node(|length: usize, factor: i32| i32::try_from(length).unwrap() * factor, [length, params] -> [B]),
+        node(|length: usize, factor: i32| i32::try_from(length).expect("it is 3") * factor, [length, params] -> [B]),
         node(|b: i32| b.to_string(), [B] -> [text: String]),
         node(|text: &str| text.len(), [text] -> [letters: usize]),
     }
