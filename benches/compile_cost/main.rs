@@ -22,8 +22,9 @@ use std::error::Error;
 use std::fs;
 use std::path::Path;
 
+use crate::code::Registry;
 use crate::project::{Command, Project};
-use crate::report::{Report, Row};
+use crate::report::{OfRegistry, Report, Row};
 use crate::shape::Shape;
 use crate::usage::Usage;
 
@@ -45,7 +46,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let project = Project::sized()?;
     let mut base = Vec::new();
-    for command in Command::BOTH {
+    for command in Command::OF_A_PIPELINE {
         base.push((command, project.measure(command, &code::without_pipeline(), 5)?));
     }
     let mut rows = Vec::new();
@@ -64,16 +65,52 @@ fn main() -> Result<(), Box<dyn Error>> {
             rows.push(row);
         }
     }
+    let registries = registries(&project, quick)?;
     if quick {
         return Ok(());
     }
 
     let hello = [project::hello_world(false, 2)?, project::hello_world(true, 2)?];
-    let report = Report { rows, hello, rustc: rustc::version()? };
+    let report = Report { rows, registries, hello, rustc: rustc::version()? };
     println!("\n{}", report.hello_world());
     let results = Path::new(env!("CARGO_MANIFEST_DIR")).join("results");
     fs::create_dir_all(&results)?;
     fs::write(results.join("compile-cost.md"), report.markdown())?;
     fs::write(results.join("compile-cost.svg"), chart::svg(&report.rows))?;
     Ok(())
+}
+
+/// Measures what grows with the number of pipelines and of datasets. `one item of 1,000 nodes` is there for the sums to be compared with.
+fn registries(project: &Project, quick: bool) -> Result<Vec<OfRegistry>, Box<dyn Error>> {
+    let some: &[Registry] = &[
+        Registry::Sum { n_parts: 1, n_nodes: 100 },
+        Registry::Sum { n_parts: 10, n_nodes: 10 },
+        Registry::Catalog { n_datasets: 300 },
+        Registry::Writers { n_nodes: 100 },
+    ];
+    let all: &[Registry] = &[
+        Registry::Sum { n_parts: 1, n_nodes: 1000 },
+        Registry::Sum { n_parts: 10, n_nodes: 100 },
+        Registry::Sum { n_parts: 100, n_nodes: 10 },
+        Registry::Sum { n_parts: 1000, n_nodes: 1 },
+        Registry::Catalog { n_datasets: 3000 },
+        Registry::Writers { n_nodes: 1000 },
+        Registry::Writers { n_nodes: 3000 },
+        Registry::Readers { n_nodes: 1000 },
+        Registry::Readers { n_nodes: 10_000 },
+    ];
+    let mut rows = Vec::new();
+    println!("\n{}", OfRegistry::HEADING);
+    for &registry in if quick { some } else { all } {
+        let mut costs = Vec::new();
+        for command in Command::OF_A_REGISTRY {
+            let without = project.measure(command, &registry.code(false), 2)?;
+            let with = project.measure(command, &registry.code(true), 2)?;
+            costs.push((with, with.seconds - without.seconds));
+        }
+        let row = OfRegistry { registry, check: costs[0], build: costs[1] };
+        println!("{row}");
+        rows.push(row);
+    }
+    Ok(rows)
 }

@@ -14,15 +14,20 @@ use crate::usage::{self, Usage};
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Command {
     Check,
+    Build,
     Release,
 }
 
 impl Command {
-    pub(crate) const BOTH: [Self; 2] = [Self::Check, Self::Release];
+    /// What is measured of a pipeline.
+    pub(crate) const OF_A_PIPELINE: [Self; 2] = [Self::Check, Self::Release];
+    /// What is measured of a registry.
+    pub(crate) const OF_A_REGISTRY: [Self; 2] = [Self::Check, Self::Build];
 
     fn arguments(self) -> &'static [&'static str] {
         match self {
             Self::Check => &["check"],
+            Self::Build => &["build"],
             Self::Release => &["build", "--release"],
         }
     }

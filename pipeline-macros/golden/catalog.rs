@@ -51,8 +51,8 @@ impl pipeline_core::__private::Catalog for Catalog {
 #[allow(unused_macros)]
 macro_rules! __catalog_Catalog_109420aaf95e1450 {
     ([$($krate:tt)*] $next:ident $($rest:tt)*) => {
-        $($krate)* ::__private:: $next ! { [$($krate)*] ["" { flowers dataset } { model
-        dataset } { params parameters }] $($rest)* }
+        $($krate)* ::__private:: $next ! { [$($krate)*] ["" flowers model { params
+        parameters }] $($rest)* }
     };
 }
 #[allow(unused_imports)]

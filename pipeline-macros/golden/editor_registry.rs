@@ -65,9 +65,9 @@ pub fn pipelines() -> pipeline_core::Pipelines<Catalog> {
         [("", &[0]), ("", &[])],
     );
     #[allow(long_running_const_eval)]
-    const CHECKED_SUM_2: pipeline_core::__private::sum::Checked<2> = SUM_2
+    static CHECKED_SUM_2: pipeline_core::__private::sum::Checked<2> = SUM_2
         .check::<{ SUM_2.size() }>();
-    const _: () = if let ::core::option::Option::Some(text) = CHECKED_SUM_2.circle {
+    const _: () = if let ::core::option::Option::Some(text) = &CHECKED_SUM_2.circle {
         ::core::panic!("{}", text.as_str())
     };
     const SUM_3: pipeline_core::__private::sum::Sum<2> = pipeline_core::__private::sum::Sum::new(
@@ -75,12 +75,12 @@ pub fn pipelines() -> pipeline_core::Pipelines<Catalog> {
         [("", &[0]), ("", &[1])],
     );
     #[allow(long_running_const_eval)]
-    const CHECKED_SUM_3: pipeline_core::__private::sum::Checked<2> = SUM_3
+    static CHECKED_SUM_3: pipeline_core::__private::sum::Checked<2> = SUM_3
         .check::<{ SUM_3.size() }>();
     const _: () = if let ::core::option::Option::Some(text) = CHECKED_SUM_3.of_term(1) {
         ::core::panic!("{}", text.as_str())
     };
-    const _: () = if let ::core::option::Option::Some(text) = CHECKED_SUM_3.circle {
+    const _: () = if let ::core::option::Option::Some(text) = &CHECKED_SUM_3.circle {
         ::core::panic!("{}", text.as_str())
     };
     let mut pipelines = pipeline_core::__private::Pipelines::new(

@@ -26,12 +26,12 @@ pub fn pipelines() -> pipeline_core::Pipelines<Catalog> {
         [("", &[0]), ("", &[1])],
     );
     #[allow(long_running_const_eval)]
-    const CHECKED_SUM_2: pipeline_core::__private::sum::Checked<2> = SUM_2
+    static CHECKED_SUM_2: pipeline_core::__private::sum::Checked<2> = SUM_2
         .check::<{ SUM_2.size() }>();
     const _: () = if let ::core::option::Option::Some(text) = CHECKED_SUM_2.of_term(1) {
         ::core::panic!("{}", text.as_str())
     };
-    const _: () = if let ::core::option::Option::Some(text) = CHECKED_SUM_2.circle {
+    const _: () = if let ::core::option::Option::Some(text) = &CHECKED_SUM_2.circle {
         ::core::panic!("{}", text.as_str())
     };
     let mut pipelines = pipeline_core::__private::Pipelines::new(

@@ -364,8 +364,8 @@ fn expand_macro(catalog: &Catalog, tokens: &TokenStream) -> TokenStream {
     let Catalog { visibility, name, fields, .. } = catalog;
     let entries = fields.iter().map(|field| {
         let name = &field.name;
-        let kind = if field.is_parameters() { quote!(parameters) } else { quote!(dataset) };
-        quote!({ #name #kind })
+        // Each pipeline reads all of them: a dataset is one token.
+        if field.is_parameters() { quote!({ #name parameters }) } else { quote!(#name) }
     });
     let hidden =
         format_ident!("__catalog_{}_{:016x}", plain(name), fingerprint(name, tokens), span = Span::call_site());

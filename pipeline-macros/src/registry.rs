@@ -269,7 +269,9 @@ fn expand(
 ) -> TokenStream {
     let Registry { attributes, is_portable, visibility, name, catalog, pipelines } = registry;
     let mut expansion = Expansion::new(krate, catalog, entries, *is_portable);
-    pipelines.iter().for_each(|registered| expansion.entry(registered));
+    for registered in pipelines {
+        expansion.entry(registered);
+    }
     let (new, reach) = if *is_portable {
         (quote!(portable), quote!(, #krate::dataset::AnyProcess))
     } else {
@@ -277,7 +279,7 @@ fn expand(
     };
     // What a mistake has left out may use any dataset.
     let datasets_are_used = diagnostics.is_empty().then(|| expansion.check_datasets());
-    let (parts, local) = (expansion.parts(), expansion.local());
+    let (parts, local) = (expansion.parts(), local());
     let Expansion { items, checks, made, .. } = &expansion;
     quote! {
         #attributes
@@ -333,7 +335,7 @@ impl<'a> Expansion<'a> {
 
     fn entry(&mut self, registered: &Registered) {
         let index = self.made_entries.len();
-        let (krate, catalog, local, text) = (self.krate, self.catalog, self.local(), plain(&registered.name));
+        let (krate, catalog, local, text) = (self.krate, self.catalog, local(), plain(&registered.name));
         let mut addends = Vec::with_capacity(registered.terms.len());
         let mut values = Vec::with_capacity(registered.terms.len());
         for (term_index, term) in registered.terms.iter().enumerate() {
@@ -379,11 +381,6 @@ impl<'a> Expansion<'a> {
         self.of_names.entry(text).or_insert(index);
     }
 
-    /// The registry while it is made.
-    fn local(&self) -> Ident {
-        Ident::new("pipelines", Span::mixed_site())
-    }
-
     /// A pipeline that is declared elsewhere: the place of its part, where its name stands, and the pipeline.
     fn path(&mut self, path: &TokenStream, number: &str) -> (usize, Span, TokenStream) {
         let (krate, name) = (self.krate, path.to_string().replace(' ', ""));
@@ -417,10 +414,11 @@ impl<'a> Expansion<'a> {
             let parts = parts.iter().map(|&place| Literal::usize_unsuffixed(place));
             quote!((#by_way_of, &[#(#parts),*]))
         });
+        // In a static, since rustc would copy and validate a constant for each term.
         self.checks.extend(quote! {
             const #sum: #krate::__private::sum::Sum<#n_terms> = #krate::__private::sum::Sum::new(PARTS_OF_SUMS, [#(#all),*]);
             #[allow(long_running_const_eval)]
-            const #checked: #krate::__private::sum::Checked<#n_terms> = #sum.check::<{ #sum.size() }>();
+            static #checked: #krate::__private::sum::Checked<#n_terms> = #sum.check::<{ #sum.size() }>();
         });
         // The one part of the first term stands before all others.
         for (term, addend) in
@@ -432,7 +430,7 @@ impl<'a> Expansion<'a> {
         let places: Vec<Span> = terms.iter().flat_map(Term::tokens).map(|tree| tree.span()).collect();
         let call_site = Span::call_site();
         let (first, last) = (places.first().copied().unwrap_or(call_site), places.last().copied().unwrap_or(call_site));
-        self.checks.extend(constant_over(first, last, &quote!(#checked.circle)));
+        self.checks.extend(constant_over(first, last, &quote!(&#checked.circle)));
     }
 
     /// Calls that warn, under its name in the catalog, of each dataset that no pipeline uses. Those of another crate's catalog may be used there.
@@ -451,11 +449,16 @@ impl<'a> Expansion<'a> {
         });
         quote! {
             #[allow(long_running_const_eval)]
-            const USED_DATASETS: [::core::primitive::bool; #n_datasets] =
+            static USED_DATASETS: [::core::primitive::bool; #n_datasets] =
                 #krate::__private::sum::are_used([#(#names),*], PARTS_OF_SUMS);
             #(#checks)*
         }
     }
+}
+
+/// The registry while it is made.
+fn local() -> Ident {
+    Ident::new("pipelines", Span::mixed_site())
 }
 
 /// A pipeline that a mistake has left out.

@@ -158,6 +158,9 @@ pub(crate) fn is_keyword(ident: &Ident) -> bool {
 
 /// The text of an identifier without `r#`.
 pub(crate) fn plain(ident: &Ident) -> String {
-    let text = ident.to_string();
-    text.strip_prefix("r#").map_or_else(|| text.clone(), str::to_owned)
+    let mut text = ident.to_string();
+    if text.starts_with("r#") {
+        text.drain(..2);
+    }
+    text
 }

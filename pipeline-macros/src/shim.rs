@@ -1,5 +1,7 @@
 //! `pipeline!` in its two steps: to the catalog's macro and back.
 
+use std::borrow::Cow;
+
 use proc_macro2::{Delimiter, Group, Ident, Literal, Span, TokenStream, TokenTree};
 use quote::quote;
 use syn::parse::{ParseStream, Parser};
@@ -54,10 +56,13 @@ pub(crate) fn with_graph<T>(
     let mut diagnostics = Diagnostics::default();
     let sketches = if editor::asks() { editor::sketches(editor::unnest(head.nodes.clone())) } else { Vec::new() };
     let Pipeline { form, mut nodes, mut unwired } = parse::pipeline(head, &mut diagnostics);
-    let (unreadable, entries): (Vec<Entry>, Vec<Entry>) =
-        entries.iter().cloned().partition(|entry| entry.kind == EntryKind::Unreadable);
-    unwired.unreadable.extend(unreadable.into_iter().map(|entry| entry.name));
-    let entries = entries.as_slice();
+    let is_unreadable = |entry: &&Entry| entry.kind == EntryKind::Unreadable;
+    let mut entries = Cow::Borrowed(entries);
+    if entries.iter().any(|entry| is_unreadable(&entry)) {
+        unwired.unreadable.extend(entries.iter().filter(is_unreadable).map(|entry| entry.name.clone()));
+        entries.to_mut().retain(|entry| !is_unreadable(&entry));
+    }
+    let entries = &*entries;
     if let (Form::Expression, Some(items)) = (&form, items) {
         // The code of a node has no state. Where it stands in a function, a local variable would be state.
         for node in &mut nodes {
@@ -115,7 +120,7 @@ pub(crate) struct Call {
     pub(crate) tokens: TokenStream,
 }
 
-/// Reads `[$crate] ["crate_of_the_catalog" { name kind } …] [Catalog] { tokens }`.
+/// Reads `[$crate] ["crate_of_the_catalog" name … { name kind } …] [Catalog] { tokens }`.
 pub(crate) fn from_catalog(tokens: TokenStream) -> syn::Result<Call> {
     let parser = |input: ParseStream<'_>| {
         let krate = input.parse::<Group>()?.stream();
@@ -138,7 +143,14 @@ pub(crate) fn this_crate() -> Literal {
 }
 
 fn entry(tree: TokenTree, is_here: bool) -> Option<Entry> {
-    let TokenTree::Group(group) = tree else { return None };
+    let group = match tree {
+        TokenTree::Group(group) => group,
+        TokenTree::Ident(name) => {
+            let span = is_here.then(|| name.span());
+            return Some(Entry { name: plain(&name), kind: EntryKind::Dataset, span });
+        }
+        TokenTree::Punct(_) | TokenTree::Literal(_) => return None,
+    };
     let mut idents = group.stream().into_iter().filter_map(|tree| match tree {
         TokenTree::Ident(ident) => Some(ident),
         _ => None,

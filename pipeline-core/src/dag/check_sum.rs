@@ -253,7 +253,7 @@ const fn fit<const SIZE: usize>(
             && matches!(datasets[i].kind, Kind::Catalog)
             && let Some((first, _)) = written.insert(datasets[i].name, (last, i))
         {
-            if is_same_member(&members[first], &part) {
+            if is_same_member(members[first], &part) {
                 return Fit::IsThere;
             }
             fits = false;
@@ -266,7 +266,7 @@ const fn fit<const SIZE: usize>(
             && let Some((first, _)) = named.insert(name, (last, i))
             && first != last
         {
-            if is_same_member(&members[first], &part) {
+            if is_same_member(members[first], &part) {
                 return Fit::IsThere;
             }
             fits = false;
@@ -276,7 +276,7 @@ const fn fit<const SIZE: usize>(
     if fits { Fit::Fits } else { Fit::DoesNot }
 }
 
-const fn is_same_member(member: &Option<Member>, part: &Part) -> bool {
+const fn is_same_member(member: Option<Member>, part: &Part) -> bool {
     match member {
         Some(member) => is_same(&member.part, part),
         None => false,

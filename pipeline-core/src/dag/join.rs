@@ -17,13 +17,20 @@ pub(crate) struct Joined {
 /// A part of a sum: its DAG, and how it came into the sum.
 #[derive(Clone, Copy)]
 pub(crate) struct Origin<'a> {
-    pub(crate) dag: &'static Dag,
+    pub(crate) dag: &'a Dag,
     /// What the user calls it.
     pub(crate) name: Option<&'a str>,
     /// The sum with a name of its own that it belongs to.
     pub(crate) by_way_of: Option<&'a str>,
     /// The place of the same part, if that is there already: the outputs of both are wanted.
     pub(crate) same_as: Option<usize>,
+}
+
+#[cfg(test)]
+impl<'a> Origin<'a> {
+    pub(super) fn unnamed(dag: &'a Dag) -> Self {
+        Self { dag, name: None, by_way_of: None, same_as: None }
+    }
 }
 
 /// Joins parts.

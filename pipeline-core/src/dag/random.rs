@@ -2,7 +2,7 @@
 
 use fastrand::Rng;
 
-use super::join::join;
+use super::join::{Origin, join};
 use super::parts::{DatasetParts, NodeParts, Patience};
 use super::{Dag, Kind, Parts, to_u32};
 
@@ -11,11 +11,11 @@ pub(super) fn dag(rng: &mut Rng, most: usize) -> Dag {
     if rng.u8(..3) == 0 {
         // Parts that do not fit together are no sum.
         let (first, second) = (part(rng, most / 2, "a"), part(rng, most / 2, "b"));
-        if let Ok(joined) = join(&[&first, &second]) {
+        if let Ok(joined) = join(&[Origin::unnamed(&first), Origin::unnamed(&second)]) {
             return joined.dag;
         }
     }
-    join(&[&part(rng, most, "n")]).expect("a dataset is read by later nodes only").dag
+    join(&[Origin::unnamed(&part(rng, most, "n"))]).expect("a dataset is read by later nodes only").dag
 }
 
 /// Nodes in no order that could run, and their datasets. What follows from the order is left for `join` to work out.

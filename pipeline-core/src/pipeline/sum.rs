@@ -55,7 +55,7 @@ impl<C> Terms<C> {
 
     /// The terms of a pipeline that becomes a part of a sum. Without a clone of it they are moved, so that `a + b + c + …` does not copy them at
     /// each `+`.
-    fn of<O: Outputs>(pipeline: &Name, is_called_by_its_parts: bool, made_of: Arc<MadeOf<C>>) -> Self {
+    fn of(pipeline: &Name, is_called_by_its_parts: bool, made_of: Arc<MadeOf<C>>) -> Self {
         let mut terms =
             Arc::try_unwrap(made_of).map_or_else(|shared| shared.terms.0.clone(), |MadeOf { terms, .. }| terms.0);
         if !is_called_by_its_parts {
@@ -99,9 +99,9 @@ impl<C> Terms<C> {
             let (name, by_way_of) = (term.name.as_deref(), term.by_way_of.as_deref());
             origins.push(Origin { dag: term.part.dag, name, by_way_of, same_as });
         }
-        let order = match origins[..] {
-            [Origin { dag, .. }] => Order::Single(dag),
-            ref origins => Order::Sum(Arc::new(join(origins)?)),
+        let order = match parts.as_slice() {
+            [only] => Order::Single(only.dag),
+            _ => Order::Sum(Arc::new(join(&origins)?)),
         };
         Ok(Plan::new(parts, &part_of, order))
     }
@@ -123,8 +123,8 @@ impl<C: 'static, A: Outputs + 'static, B: Outputs + 'static> Add<Pipeline<C, B>>
     type Output = Pipeline<C, (A, B)>;
 
     fn add(self, other: Pipeline<C, B>) -> Pipeline<C, (A, B)> {
-        let Terms(mut terms) = Terms::of::<A>(&self.name, self.is_called_by_its_parts, self.made_of);
-        let Terms(others) = Terms::of::<B>(&other.name, other.is_called_by_its_parts, other.made_of);
+        let Terms(mut terms) = Terms::of(&self.name, self.is_called_by_its_parts, self.made_of);
+        let Terms(others) = Terms::of(&other.name, other.is_called_by_its_parts, other.made_of);
         let collect = self.collect.and(other.collect, terms.len());
         terms.extend(others);
         let made_of = MadeOf::new(Terms(terms), collect.wanted().to_vec());
@@ -138,7 +138,7 @@ impl<C, O: Outputs> Sum<Pipeline<C, O>> for Pipeline<C> {
     fn sum<I: Iterator<Item = Pipeline<C, O>>>(pipelines: I) -> Self {
         let (mut terms, mut name) = (Vec::new(), None);
         for (index, pipeline) in pipelines.enumerate() {
-            let Terms(others) = Terms::of::<O>(&pipeline.name, pipeline.is_called_by_its_parts, pipeline.made_of);
+            let Terms(others) = Terms::of(&pipeline.name, pipeline.is_called_by_its_parts, pipeline.made_of);
             terms.extend(others);
             name = if index == 0 { pipeline.name } else { name_of_sum(name, pipeline.name) };
         }

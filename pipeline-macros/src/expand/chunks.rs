@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 
 use super::Expansion;
@@ -68,8 +68,7 @@ impl Expansion<'_> {
             }
             let Name::Dataset { ident, .. } = self.graph.output(*dataset.writers.first()?) else { return None };
             let (slot, ty) = (local("slot", ident), dataset.type_of_output()?);
-            let key = Ident::new("key", Span::call_site().located_at(slot.span()));
-            Some(quote_spanned!(slot.span()=> let #slot = body.#key::<#ty>();))
+            Some(quote_spanned!(Span::call_site().located_at(slot.span())=> let #slot = body.key::<#ty>();))
         });
         quote!({ #(#functions)* } #(#keys)*)
     }

@@ -9,14 +9,14 @@ pub(super) struct Names<const N: usize> {
     first: [u32; N],
     /// Behind each name, the next of its bucket.
     next: [u32; N],
-    names: [&'static str; N],
+    known: [&'static str; N],
     places: [(u32, u32); N],
     length: usize,
 }
 
 impl<const N: usize> Names<N> {
     pub(super) const fn new() -> Self {
-        Self { first: [0; N], next: [0; N], names: [""; N], places: [(0, 0); N], length: 0 }
+        Self { first: [0; N], next: [0; N], known: [""; N], places: [(0, 0); N], length: 0 }
     }
 
     /// The place of a name.
@@ -28,7 +28,7 @@ impl<const N: usize> Names<N> {
         let mut at = self.first[bucket];
         while at > 0 {
             let index = at as usize - 1;
-            if equal(self.names[index], name) {
+            if equal(self.known[index], name) {
                 let (member, place) = self.places[index];
                 return Some((member as usize, place as usize));
             }
@@ -44,7 +44,7 @@ impl<const N: usize> Names<N> {
         let found = self.find(name, bucket);
         if found.is_none() {
             let index = self.length;
-            self.names[index] = name;
+            self.known[index] = name;
             self.places[index] = (place.0 as u32, place.1 as u32);
             self.next[index] = self.first[bucket];
             self.length += 1;
@@ -55,7 +55,6 @@ impl<const N: usize> Names<N> {
 }
 
 /// One of so many buckets. Eight bytes at a time: rustc interprets this.
-#[expect(clippy::cast_possible_truncation, reason = "the remainder is less than a `usize`")]
 const fn bucket(name: &str, n_buckets: usize) -> usize {
     let (mut rest, mut hash) = (name.as_bytes(), 0);
     while let Some((eight, behind)) = rest.split_first_chunk::<8>() {
