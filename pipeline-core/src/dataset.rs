@@ -31,6 +31,7 @@ macro_rules! file_dataset {
 }
 use file_dataset;
 
+mod any;
 mod bytes;
 #[cfg(feature = "csv")]
 mod csv;
@@ -41,11 +42,11 @@ mod lambda;
 mod memory;
 mod text;
 
-use std::any::Any;
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
+pub use self::any::AnyDataset;
 pub use self::bytes::Bytes;
 #[cfg(feature = "csv")]
 pub use self::csv::Csv;
@@ -126,10 +127,21 @@ pub trait Dataset: Send + Sync + 'static {
         Ok(false)
     }
 
-    /// Lets go of what it keeps only to be faster. What was saved stays.
+    /// Whether a later run of the program finds what is saved, which is another question than from where it can be
+    /// [reached](Self::Reach): a table behind a session is of this process only, and persists.
+    ///
+    /// By default, all persists but what the process holds ([`HoldingProcess`]). What does not persist is written anew by a run of
+    /// [only missing outputs](crate::RunOptions::only_missing_outputs) where it is needed, and a failed run is resumed from its
+    /// writer: Kedro's `_EPHEMERAL`.
+    fn is_persisted(&self) -> bool {
+        <Self::Reach as sealed::Reach>::PERSISTS
+    }
+
+    /// Releases the memory that it holds: what it keeps only to be faster, or, as [`Memory`], the value itself. What is persisted
+    /// stays.
     ///
     /// Called in a run for each dataset that passes from node to node, when its last reader is done; not for the pipeline's own inputs
-    /// and outputs.
+    /// and outputs, and not for a value that does not persist and was there before the run.
     fn release(&self) {}
 
     /// Tells the dataset the name of its catalog entry, for its error messages.
@@ -214,11 +226,13 @@ pub trait Reach: sealed::Reach {}
 #[derive(Clone, Copy, Debug)]
 pub struct AnyProcess;
 
-/// Other processes reach the value through the process that holds it, as with a value in memory.
+/// Other processes reach the value through the process that holds it, as with a value in memory. It ends with that process, so it is
+/// not [persisted](Dataset::is_persisted) unless the dataset says so.
 #[derive(Clone, Copy, Debug)]
 pub struct HoldingProcess;
 
-/// Only this process can use the value, as with a session or a handle. What Kedro calls `_SINGLE_PROCESS`.
+/// Only this process can use the value, as with a session or a handle. What Kedro calls `_SINGLE_PROCESS`. Later runs find what is
+/// saved, unless the dataset says that it is not [persisted](Dataset::is_persisted).
 #[derive(Clone, Copy, Debug)]
 pub struct ThisProcess;
 
@@ -297,64 +311,6 @@ impl<T: fmt::Display> fmt::Display for Shared<T> {
     }
 }
 
-/// Any dataset, whatever it holds: what can be asked of it without its value.
-pub trait AnyDataset: Send + Sync {
-    /// As [`Dataset::describe`].
-    fn describe(&self) -> String;
-
-    /// As [`Dataset::exists`].
-    ///
-    /// # Errors
-    ///
-    /// Fails if the place cannot be reached.
-    fn exists(&self) -> Result<bool, DatasetError>;
-
-    /// As [`Dataset::release`].
-    fn release(&self);
-
-    /// Whether later runs of the program find what is saved: if any process can reach it.
-    fn is_persisted(&self) -> bool;
-
-    /// Whether only this process can use it.
-    fn lives_in_this_process_only(&self) -> bool;
-
-    /// Whether the catalog keeps it in the memory of this process, as [`Memory`] is.
-    fn is_kept_in_memory(&self) -> bool {
-        !self.is_persisted() && !self.lives_in_this_process_only()
-    }
-
-    /// The dataset as what it is.
-    #[doc(hidden)]
-    fn as_any(&self) -> &dyn Any;
-}
-
-#[diagnostic::do_not_recommend]
-impl<D: Dataset> AnyDataset for D {
-    fn describe(&self) -> String {
-        Dataset::describe(self)
-    }
-
-    fn exists(&self) -> Result<bool, DatasetError> {
-        Dataset::exists(self)
-    }
-
-    fn release(&self) {
-        Dataset::release(self);
-    }
-
-    fn is_persisted(&self) -> bool {
-        <D::Reach as sealed::Reach>::PERSISTS
-    }
-
-    fn lives_in_this_process_only(&self) -> bool {
-        <D::Reach as sealed::Reach>::IS_THIS_PROCESS
-    }
-
-    fn as_any(&self) -> &dyn Any {
-        self
-    }
-}
-
 /// What a catalog does with a field, which must be a dataset. The one function that demands it, so that a field that is none is
 /// one error.
 #[doc(hidden)]
@@ -391,20 +347,31 @@ mod sealed {
 
     #[expect(unnameable_types, reason = "a sealed trait is unnameable on purpose")]
     pub trait Reach {
-        /// Whether later runs of the program find what is saved.
+        /// Whether later runs of the program find what is saved, unless the dataset says otherwise.
         const PERSISTS: bool;
-        /// Whether other processes cannot use it at all.
-        const IS_THIS_PROCESS: bool = false;
+        /// From where the value is reached.
+        const FROM: ReachedFrom;
     }
     impl Reach for AnyProcess {
         const PERSISTS: bool = true;
+        const FROM: ReachedFrom = ReachedFrom::AnyProcess;
     }
     impl Reach for HoldingProcess {
         const PERSISTS: bool = false;
+        const FROM: ReachedFrom = ReachedFrom::HoldingProcess;
     }
     impl Reach for ThisProcess {
-        const PERSISTS: bool = false;
-        const IS_THIS_PROCESS: bool = true;
+        const PERSISTS: bool = true;
+        const FROM: ReachedFrom = ReachedFrom::ThisProcess;
+    }
+
+    /// A [`Reach`] as a value.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    #[expect(unnameable_types, reason = "the constant of a sealed trait has it")]
+    pub enum ReachedFrom {
+        AnyProcess,
+        HoldingProcess,
+        ThisProcess,
     }
 
     #[expect(unnameable_types, reason = "a sealed trait is unnameable on purpose")]

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use crate::panics::caught;
+
 /// Any error that a node or a dataset may bring along.
 pub type BoxError = Box<dyn StdError + Send + Sync + 'static>;
 
@@ -76,6 +78,30 @@ pub enum Error {
         dataset: String,
         /// Why it could not be saved.
         source: DatasetError,
+    },
+
+    /// It could not be found out whether an output of a node is there already.
+    #[error("cannot tell whether dataset `{dataset}`, an output of node `{node}`{}, exists", of(.pipeline.as_deref()))]
+    Exists {
+        /// The pipeline, if it has a name.
+        pipeline: Option<String>,
+        /// The node that writes it, as Kedro prints it.
+        node: String,
+        /// The dataset.
+        dataset: String,
+        /// Why its `exists` failed.
+        source: DatasetError,
+    },
+
+    /// A panic outside of the nodes, as in a runner of one's own.
+    #[error("{part} of {} panicked: {message}", the(.pipeline.as_deref()))]
+    RunPanicked {
+        /// The pipeline, if it has a name.
+        pipeline: Option<String>,
+        /// Which part of the run: "the runner", say.
+        part: &'static str,
+        /// What the panic said.
+        message: String,
     },
 
     /// A dataset could not be loaded or saved outside of a run, as by `catalog.flowers.load()?`.
@@ -450,8 +476,13 @@ impl From<&str> for DatasetError {
 
 /// An error and its causes, a line each.
 pub(crate) fn write_chain(f: &mut fmt::Formatter<'_>, error: &(dyn StdError + 'static)) -> fmt::Result {
-    write!(f, "{error}")?;
-    causes(error).try_for_each(|cause| write!(f, "\n  caused by: {cause}"))
+    f.write_str(&text(error))?;
+    causes(error).try_for_each(|cause| write!(f, "\n  caused by: {}", text(cause)))
+}
+
+/// What an error says. The `Display` of one of the user's may panic, or fail.
+fn text(error: &(dyn StdError + 'static)) -> String {
+    caught(|| error.to_string()).unwrap_or_else(|said| format!("an error whose `Display` panicked: {said}"))
 }
 
 /// The causes of an error. One is left out if the one before says the same already.
@@ -462,7 +493,7 @@ pub(crate) fn causes<'e>(error: &'e (dyn StdError + 'static)) -> impl Iterator<I
             let (before, cause) = (last, last.source()?);
             last = cause;
             let told = before.downcast_ref::<DatasetError>().is_some_and(|error| error.parts.told.is_some());
-            if !told && !before.to_string().ends_with(&cause.to_string()) {
+            if !told && !text(before).ends_with(&text(cause)) {
                 return Some(cause);
             }
         }

@@ -18,7 +18,7 @@ use crate::outputs::{CanHold, HasParts, IsAResultOf};
 use crate::pass::{CanBePassedAs, CanGive, Held, Input, KeptByTheCatalog, Lent, Owned, Shared};
 #[cfg(feature = "process")]
 use crate::portable::Away;
-use crate::run::{Ahead, LoadAny, SaveAny, Watch, or_leave};
+use crate::run::{Ahead, LoadAny, SaveAny, Watch};
 use crate::slot::{self, AnySlot, Readers, Slot};
 
 /// How a node ended.
@@ -51,14 +51,17 @@ impl<'r> Io<'r> {
 
     /// Takes the value of a dataset in memory that no other node reads.
     ///
+    /// # Errors
+    ///
+    /// Fails if a hook refuses.
+    ///
     /// # Panics
     ///
     /// Panics if it has not been written; a run executes no node before that.
-    #[must_use]
     #[inline]
-    pub fn take<T: 'static>(&self, id: u32, key: &Key<T>) -> Owned<T> {
+    pub fn take<T: 'static>(&self, id: u32, key: &Key<T>) -> Result<Owned<T>, Box<Failure>> {
         match self.watch {
-            None => Owned::new(self.slot(id, *key).take().unwrap_or_else(|| not_written())),
+            None => Ok(Owned::new(self.slot(id, *key).take().unwrap_or_else(|| not_written()))),
             Some(watch) => self.take_watched(id, *key, watch),
         }
     }
@@ -66,35 +69,38 @@ impl<'r> Io<'r> {
     /// Takes a value with hooks, or tells that there is none.
     #[cold]
     #[inline(never)]
-    fn take_watched<T: 'static>(&self, id: u32, key: Key<T>, watch: &Watch<'_>) -> Owned<T> {
+    fn take_watched<T: 'static>(&self, id: u32, key: Key<T>, watch: &Watch<'_>) -> Result<Owned<T>, Box<Failure>> {
         let take = || Owned::new(self.slot(id, key).take().unwrap_or_else(|| not_written()));
         watched(id, take, Owned::nothing, watch)
     }
 
     /// Reads a dataset in memory that other nodes read too, or this one when it is tried again.
     ///
+    /// # Errors
+    ///
+    /// Fails if a hook refuses.
+    ///
     /// # Panics
     ///
     /// Panics if it has not been written; a run executes no node before that.
-    #[must_use]
     #[inline]
-    pub fn read<T: 'static>(&self, id: u32, key: &Key<T>) -> Lent<'r, T> {
+    pub fn read<T: 'static>(&self, id: u32, key: &Key<T>) -> Result<Lent<'r, T>, Box<Failure>> {
         if needs_drop::<T>() {
             return self.read_and_count(id, *key);
         }
         // So little belongs into the node itself.
         let Some(lease) = self.slot(id, *key).lease(self.readers) else { not_written() };
         if let Some(watch) = self.watch {
-            tell_of_read(id, &*lease, watch);
+            tell_of_read(id, &*lease, watch)?;
         }
-        Lent::lease(lease)
+        Ok(Lent::lease(lease))
     }
 
     #[inline(never)]
-    fn read_and_count<T: 'static>(&self, id: u32, key: Key<T>) -> Lent<'r, T> {
+    fn read_and_count<T: 'static>(&self, id: u32, key: Key<T>) -> Result<Lent<'r, T>, Box<Failure>> {
         let read = || self.slot(id, key).read(self.readers).unwrap_or_else(|| not_written());
         match self.watch {
-            None => read(),
+            None => Ok(read()),
             Some(watch) => watched(id, read, Lent::nothing, watch),
         }
     }
@@ -154,13 +160,20 @@ impl<'r> Io<'r> {
     }
 
     /// Puts the value of a dataset in memory, whose type that is, where its readers find it.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a hook refuses.
     #[inline]
-    pub fn put<T>(&self, id: u32, key: &Key<T>, value: T)
+    pub fn put<T>(&self, id: u32, key: &Key<T>, value: T) -> Ended
     where
         T: 'static, // an output outlives its node: a function returns an owned value, not a borrow of its input
     {
         match self.watch {
-            None => self.slot(id, *key).put(value),
+            None => {
+                self.slot(id, *key).put(value);
+                Ok(())
+            }
             Some(watch) => self.put_watched(id, *key, value, watch),
         }
     }
@@ -168,10 +181,10 @@ impl<'r> Io<'r> {
     /// Puts a value in memory, with hooks.
     #[cold]
     #[inline(never)]
-    fn put_watched<T: 'static>(&self, id: u32, key: Key<T>, value: T, watch: &Watch<'_>) {
-        let started = or_leave(watch.before_save(id, &value));
+    fn put_watched<T: 'static>(&self, id: u32, key: Key<T>, value: T, watch: &Watch<'_>) -> Ended {
+        let started = watch.before_save(id, &value)?;
         self.slot(id, key).put(value);
-        or_leave(watch.saved(id, started.map(|started| started.elapsed())));
+        watch.saved(id, started.map(|started| started.elapsed()))
     }
 
     /// An output on its way to a dataset whose type is known.
@@ -225,12 +238,16 @@ pub struct Output<'i, 'r, V> {
 
 impl<V> Output<'_, '_, V> {
     /// As [`Io::put`], for a dataset that has been given a type.
-    pub fn put<T>(self, id: u32, key: &Key<T>)
+    ///
+    /// # Errors
+    ///
+    /// As [`Io::put`].
+    pub fn put<T>(self, id: u32, key: &Key<T>) -> Ended
     where
         T: CanHold<V>,
         T: 'static, // an output outlives its node: a function returns an owned value, not a borrow of its input
     {
-        self.io.put(id, key, T::hold(self.value));
+        self.io.put(id, key, T::hold(self.value))
     }
 
     /// Saves it in a dataset of the catalog.
@@ -296,24 +313,30 @@ fn save_watched<D: Save>(id: u32, dataset: &D, value: D::Value, watch: &Watch<'_
 
 /// Gets an input from memory, with hooks.
 #[cold]
-fn watched<I: Held>(id: u32, get: impl FnOnce() -> I, nothing: fn() -> I, watch: &Watch<'_>) -> I {
+fn watched<I: Held>(
+    id: u32,
+    get: impl FnOnce() -> I,
+    nothing: fn() -> I,
+    watch: &Watch<'_>,
+) -> Result<I, Box<Failure>> {
     if watch.only_notes_loads() {
-        return nothing();
+        return Ok(nothing());
     }
-    let started = or_leave(watch.before_load(id));
+    let started = watch.before_load(id)?;
     let input = get();
-    or_leave(watch.loaded(id, started.map(|started| started.elapsed()), input.held()));
-    input
+    watch.loaded(id, started.map(|started| started.elapsed()), input.held())?;
+    Ok(input)
 }
 
 /// Tells hooks that a value in memory is read.
 #[cold]
 #[inline(never)]
-fn tell_of_read(id: u32, value: &dyn Any, watch: &Watch<'_>) {
-    if !watch.only_notes_loads() {
-        let started = or_leave(watch.before_load(id));
-        or_leave(watch.loaded(id, started.map(|started| started.elapsed()), value));
+fn tell_of_read(id: u32, value: &dyn Any, watch: &Watch<'_>) -> Ended {
+    if watch.only_notes_loads() {
+        return Ok(());
     }
+    let started = watch.before_load(id)?;
+    watch.loaded(id, started.map(|started| started.elapsed()), value)
 }
 
 /// The value of an input in memory is there: a node is executed after those that it waits for.
@@ -338,6 +361,8 @@ impl fmt::Debug for Io<'_> {
 pub enum Failure {
     /// Its function returned an error.
     Function(BoxError),
+    /// A dataset panicked on another thread while it was loaded or saved; what it said.
+    Panicked(String),
     /// An input could not be loaded.
     Load(u32, DatasetError),
     /// An output could not be saved.

@@ -7,6 +7,7 @@ mod each;
 #[cfg(feature = "process")]
 pub(crate) mod elsewhere;
 mod options;
+mod releases;
 mod report;
 mod start;
 mod together;
@@ -21,14 +22,15 @@ use self::active::Execute;
 #[cfg(feature = "process")]
 use self::elsewhere::{Elsewhere, There, Values};
 pub use self::options::RunOptions;
+use self::releases::Releases;
 pub use self::report::{Report, Status};
 pub(crate) use self::start::{report, whole};
 pub(crate) use self::together::{Ahead, LoadAny, SaveAny};
 use self::watch::Hooks;
-pub(crate) use self::watch::{Watch, or_leave};
+pub(crate) use self::watch::Watch;
 #[cfg(feature = "process")]
 use crate::cancellation::Listening;
-use crate::dag::{Dag, DatasetId, Kind, Node, NodeId, Selection};
+use crate::dag::{Dag, Kind, Node, NodeId, Selection};
 use crate::dataset::AnyDataset;
 use crate::memory::{Memory, State};
 use crate::panics::caught;
@@ -54,7 +56,7 @@ pub struct Run<'r> {
     outer_cancellation: Option<&'r Cancellation>,
     /// What its nodes ask: made when the first one may, since most never do.
     cancellation: OnceLock<Cancellation>,
-    releases: Option<&'r start::Releases<'r>>,
+    releases: Option<&'r Releases<'r>>,
     failures: Mutex<Vec<Error>>,
     would_execute: Mutex<Vec<NodeId>>,
 }
@@ -142,9 +144,12 @@ impl<'r> Run<'r> {
     #[cold]
     fn count_out(&self, node: Node<'_>) {
         let in_memory = || self.dag.datasets().filter(|dataset| dataset.kind() == Kind::Memory);
-        for (slot, _) in self.memory.slots.iter().zip(in_memory()).filter(|(_, dataset)| reads(node, dataset.id())) {
-            // A value that panics when it is dropped is gone too.
-            drop(caught(|| slot.count_out()));
+        for (slot, dataset) in self.memory.slots.iter().zip(in_memory()) {
+            // A node that reads a dataset twice is two of its readers.
+            for _ in node.inputs().filter(|input| input.id() == dataset.id()) {
+                // A value that panics when it is dropped is gone too.
+                drop(caught(|| slot.count_out()));
+            }
         }
         if let Some(releases) = self.releases {
             releases.count_out(node);
@@ -182,7 +187,8 @@ impl<'r> Run<'r> {
         if !self.memory.start(node) {
             return Err(self.out_of_turn(self.node(node), "twice".to_owned()));
         }
-        let result = execute(node);
+        // A node's own panics are caught where its failure has a name; this is for all that is called around it.
+        let result = caught(|| execute(node)).unwrap_or_else(|message| Err(self.panicked(node, message)));
         self.memory.set(node, if result.is_ok() { State::Completed } else { State::Failed });
         if let Some(releases) = self.releases {
             releases.count_out(self.node(node));
@@ -289,13 +295,15 @@ impl<'r> Run<'r> {
     }
 
     #[cold]
+    fn panicked(&self, node: usize, message: String) -> Error {
+        let pipeline = self.pipeline().map(str::to_owned);
+        Error::Panicked { pipeline, node: self.node(node).to_string(), message }
+    }
+
+    #[cold]
     fn out_of_turn(&self, node: Node<'_>, when: String) -> Error {
         Error::OutOfTurn { pipeline: self.pipeline().map(str::to_owned), node: node.to_string(), when }
     }
-}
-
-fn reads(node: Node<'_>, dataset: DatasetId) -> bool {
-    node.inputs().any(|input| input.id() == dataset)
 }
 
 impl fmt::Debug for Run<'_> {

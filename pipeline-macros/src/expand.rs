@@ -403,7 +403,7 @@ impl<'a> Expansion<'a> {
             (Name::Dataset { ident, .. }, Home::Memory) => {
                 let (place, slot) = (self.place(id), local("slot", ident));
                 let method = Ident::new(if is_shared(dataset, node) { "read" } else { "take" }, span);
-                quote_spanned!(span=> io.#method(#place, #slot))
+                quote_spanned!(span=> io.#method(#place, #slot)?)
             }
         })
     }
@@ -488,9 +488,9 @@ impl<'a> Expansion<'a> {
                 let (place, slot) = (self.place(id), local("slot", ident));
                 // What a dataset of unknown type holds is what its writer returns.
                 if self.graph.datasets[id].type_of_output().is_some() {
-                    quote_spanned!(span=> io.output(#output).put(#place, #slot);)
+                    quote_spanned!(span=> io.output(#output).put(#place, #slot)?;)
                 } else {
-                    quote_spanned!(span=> io.put(#place, #slot, #output);)
+                    quote_spanned!(span=> io.put(#place, #slot, #output)?;)
                 }
             }
             Home::Memory => quote!(::core::mem::drop(#output);),

@@ -9,7 +9,8 @@ use crate::outputs::CanBeShared;
 
 /// A value that the catalog keeps in memory: empty until it is saved, unless made with [`new`](Self::new).
 ///
-/// The value needs no `Clone`: readers share it. It stays there when a run is over.
+/// The value needs no `Clone`: readers share it. A run that writes it and reads it releases it after its last reader, as what is in
+/// memory only; a value that was there before the run, and one that no node of the run reads, stay when the run is over.
 ///
 /// ```
 /// use pipeline_core::dataset::{Load, Memory, Save};
@@ -53,6 +54,12 @@ impl<T: CanBeShared> Dataset for Memory<T> {
 
     fn exists(&self) -> Result<bool, DatasetError> {
         Ok(self.get().is_some())
+    }
+
+    fn release(&self) {
+        let value = self.value.write().unwrap_or_else(PoisonError::into_inner).take();
+        // Out of the lock: dropping a value runs code that is not ours.
+        drop(value);
     }
 
     fn named(self, name: &'static str) -> Self {

@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 #[cfg(feature = "process")]
 use super::elsewhere::Elsewhere;
 use super::together::Together;
-use super::watch::{Hooks, Vetoed, Watch};
+use super::watch::{Hooks, Watch};
 use crate::body::Part;
 #[cfg(feature = "rayon")]
 use crate::dag::Dag;
@@ -161,6 +161,7 @@ impl<'r, C> Active<'r, C> {
         let name = node.to_string();
         match failure {
             Failure::Function(source) => Error::Node { pipeline, node: name, source },
+            Failure::Panicked(message) => Error::Panicked { pipeline, node: name, message },
             Failure::Load(id, source) => {
                 Error::Load { pipeline, node: name, dataset: dataset_name(id), source: source.named_around() }
             }
@@ -175,13 +176,7 @@ impl<'r, C> Active<'r, C> {
 
     #[cold]
     pub(super) fn panicked(&self, node: Node<'_>, payload: Box<dyn Any + Send>) -> Error {
-        match payload.downcast::<Vetoed>() {
-            Ok(vetoed) => self.failed(node, vetoed.0),
-            Err(payload) => {
-                let (pipeline, node) = (self.pipeline.map(str::to_owned), node.to_string());
-                Error::Panicked { pipeline, node, message: message(payload) }
-            }
-        }
+        self.failed(node, Failure::Panicked(message(payload)))
     }
 }
 

@@ -19,7 +19,7 @@ use crate::io::Failure;
 use crate::memory::Memory;
 use crate::panics::caught;
 use crate::pipeline::Plan;
-use crate::portable::{Away, Ports, Problem};
+use crate::portable::{Away, ParametersPort, Ports, Problem};
 use crate::slot::Readers;
 use crate::worker::bytes::Bytes;
 use crate::{Cancellation, Catalog, DatasetError, Error, Pipeline};
@@ -102,8 +102,17 @@ impl<C: Catalog + Sync> Elsewhere for Active<'_, C> {
             return Err(self.not_portable());
         };
         let mut parameters = self.plan.parts.iter().filter_map(|part| part.ports.as_ref()?.parameters.as_deref());
-        let parameters = parameters.next().map(|port| port.get(self.catalog)).transpose();
+        let get = |port: &dyn ParametersPort<C>| {
+            caught(|| port.get(self.catalog)).unwrap_or_else(|said| Err(format!("their `Serialize` panicked: {said}")))
+        };
+        let parameters = parameters.next().map(get).transpose();
         let parameters = parameters.map_err(|problem| self.cannot_leave("the parameters", &problem))?;
+        for (name, dataset) in self.catalog.datasets() {
+            if dataset.is_reached_by_any_process() {
+                let described = dataset.try_describe();
+                described.map_err(|error| self.cannot_leave(&format!("the place of dataset `{name}`"), &error.to_string()))?;
+            }
+        }
         Ok(Agreement { pipeline: pipeline.to_owned(), parameters, ..self.agreed() })
     }
 
@@ -169,7 +178,7 @@ impl<C: Catalog + Sync> Active<'_, C> {
             names.extend(part.dag.datasets().filter(|dataset| dataset.kind() == Kind::Catalog).map(Dataset::name));
         }
         let datasets = self.catalog.datasets();
-        let reached = datasets.iter().filter(|(name, dataset)| dataset.is_persisted() && names.contains(name));
+        let reached = datasets.iter().filter(|(name, dataset)| dataset.is_reached_by_any_process() && names.contains(name));
         let places = reached.map(|(name, dataset)| ((*name).to_owned(), dataset.describe())).collect();
         let pipeline = self.pipeline.unwrap_or_default().to_owned();
         Agreement { pipeline, dag: dag.finish(), places, parameters: None }
@@ -180,7 +189,7 @@ impl<C: Catalog + Sync> Active<'_, C> {
         let parts = self.plan.parts.iter().filter(|part| part.ports.is_none());
         let datasets = parts.flat_map(|part| part.dag.datasets()).filter(|dataset| dataset.kind() == Kind::Catalog);
         let here_only = datasets
-            .filter(|dataset| self.catalog.dataset(dataset.name()).is_some_and(AnyDataset::lives_in_this_process_only));
+            .filter(|dataset| self.catalog.dataset(dataset.name()).is_some_and(<dyn AnyDataset>::lives_in_this_process_only));
         let with_nodes = here_only.map(|dataset| {
             let nodes = dataset.writer().into_iter().chain(dataset.readers()).map(|node| node.to_string());
             (dataset.name().to_owned(), nodes.collect())

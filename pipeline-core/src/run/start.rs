@@ -1,10 +1,9 @@
 //! From a pipeline, a catalog and options to a run, and from its end to outputs.
 
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use super::active::Active;
+use super::releases::Releases;
 use super::watch::{Hooks, WatchRun};
 use super::{Report, Run, RunOptions, Status};
 use crate::dag::{Dag, Dataset, DatasetId, Kind, Node, NodeId, Selection};
@@ -13,7 +12,7 @@ use crate::io::Io;
 use crate::memory::{Memory, State};
 use crate::panics::caught;
 use crate::slot::Readers;
-use crate::{Catalog, Error, Outputs, Pipeline};
+use crate::{Catalog, DatasetError, Error, Outputs, Pipeline};
 
 /// What a runner does with a run.
 type Runner<'a> = &'a dyn Fn(&Run<'_>) -> Result<(), Error>;
@@ -52,7 +51,7 @@ pub(crate) fn report<C: Catalog + Sync, O: Outputs>(
     let dag = pipeline.shared_dag()?;
     let collect = |run: &Run<'_>, io: &Io<'_>, error: Option<Error>| {
         let statuses = run.statuses(error.as_ref());
-        let is_persisted = |name: &str| catalog.dataset(name).is_some_and(AnyDataset::is_persisted);
+        let is_persisted = |name: &str| catalog.dataset(name).is_some_and(<dyn AnyDataset>::is_persisted);
         let is_completed = |node: NodeId| run.memory.state(node.index()) == State::Completed;
         let whole = || Selection::whole(run.dag);
         let selection = run.selection.cloned().unwrap_or_else(whole);
@@ -104,12 +103,18 @@ fn start<C: Catalog + Sync, O: Outputs, T>(
     is_empty: impl FnOnce(&T) -> bool,
 ) -> Result<T, Error> {
     let dag = pipeline.dag()?;
-    let chosen = select(pipeline, dag, catalog, options)?;
+    let guard = |part| Guard { pipeline: pipeline.name(), part };
+    let chosen = guard("the selection of nodes").call(|| select(pipeline, dag, catalog, options))?;
+    let hooks = Hooks::new(&options.hooks, pipeline.name())?;
     let selection = chosen.as_ref().map(|chosen| &chosen.to_run);
     let plan = pipeline.plan();
     let mut memory = plan.memory();
     memory.expect_readers(dag, selection);
-    let releases = if plan.passes_through_catalog() { Releases::new(dag, catalog, selection) } else { None };
+    let releases = if plan.passes_through_catalog() {
+        guard("the catalog").call(|| Ok(Releases::new(dag, catalog, selection)))?
+    } else {
+        None
+    };
     let nodes = Active {
         pipeline: pipeline.name(),
         plan,
@@ -119,7 +124,6 @@ fn start<C: Catalog + Sync, O: Outputs, T>(
         #[cfg(feature = "process")]
         away: None,
     };
-    let hooks = Hooks::new(&options.hooks);
     let run = Run {
         dag,
         nodes: &nodes,
@@ -136,13 +140,44 @@ fn start<C: Catalog + Sync, O: Outputs, T>(
     };
     let error = watched(&run, hooks, catalog, runner);
     let io = Io::new(&memory.slots, Readers::OnOneThread);
-    let result = collect(&run, &io, error);
-    if !is_empty(&result) {
+    if let Some(releases) = &releases {
+        releases.end(|node| memory.state(node.index()));
+    }
+    let result = guard("the end of the run").call(|| Ok(collect(&run, &io, error)));
+    if !result.as_ref().is_ok_and(is_empty) {
         memory.clear();
     }
     memory.restart();
     plan.keep(memory);
-    Ok(result)
+    result
+}
+
+/// Makes a panic outside of the nodes an error that names the pipeline. Each call of the user's code is guarded by itself, where more of its
+/// place is known: this is for what is forgotten there, and for runners.
+struct Guard<'a> {
+    pipeline: Option<&'a str>,
+    part: &'static str,
+}
+
+impl Guard<'_> {
+    fn call<T>(self, body: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+        caught(body).unwrap_or_else(|message| {
+            let Self { pipeline, part } = self;
+            Err(Error::RunPanicked { pipeline: pipeline.map(str::to_owned), part, message })
+        })
+    }
+}
+
+/// An output whose `exists` fails.
+#[cold]
+fn cannot_tell(pipeline: Option<&str>, dag: &Dag, name: &str, source: DatasetError) -> Error {
+    let writer = dag.datasets().find(|dataset| dataset.name() == name).and_then(Dataset::writer);
+    Error::Exists {
+        pipeline: pipeline.map(str::to_owned),
+        node: writer.map_or_else(String::new, |node| node.to_string()),
+        dataset: name.to_owned(),
+        source: source.named_around(),
+    }
 }
 
 /// Nodes, where not all are to run.
@@ -166,8 +201,11 @@ fn select<C: Catalog, O: Outputs>(
     let sliced = pipeline.select(&options.slice)?;
     let mut to_run = sliced.clone();
     if options.only_missing_outputs {
-        let is_persisted = |name: &str| catalog.dataset(name).is_some_and(AnyDataset::is_persisted);
-        let exists = |name: &str| catalog.dataset(name).map_or(Ok(false), AnyDataset::exists);
+        let is_persisted = |name: &str| catalog.dataset(name).is_some_and(<dyn AnyDataset>::is_persisted);
+        let exists = |name: &str| {
+            let exists = catalog.dataset(name).map_or(Ok(false), <dyn AnyDataset>::exists);
+            exists.map_err(|source| cannot_tell(pipeline.name(), dag, name, source))
+        };
         let wanted = dag.free_outputs().filter(|_| pipeline.collect().takes_all()).map(Dataset::id);
         to_run = dag.missing_outputs(&sliced, is_persisted, exists, wanted)?;
     }
@@ -181,11 +219,13 @@ fn select<C: Catalog, O: Outputs>(
 
 /// Has the runner execute its nodes between the hooks of the run. All errors of the run are in the one that is returned.
 fn watched<C: Catalog>(run: &Run<'_>, hooks: Hooks<'_>, catalog: &C, runner: Runner<'_>) -> Option<Error> {
+    let guard = |part| Guard { pipeline: run.pipeline(), part };
+    let runner = || guard("the runner").call(|| runner(run));
     if hooks.is_empty() {
-        return run.failures(runner(run).err());
+        return run.failures(runner().err());
     }
     let watch = WatchRun::new(hooks, run.pipeline(), run.dag);
-    let result = watch.before(&catalog.datasets()).and_then(|()| runner(run));
+    let result = guard("the catalog").call(|| watch.before(&catalog.datasets())).and_then(|()| runner());
     let error = run.failures(result.err());
     let told = watch.after(error.as_ref());
     error.or(told.err())
@@ -223,44 +263,6 @@ impl Memory {
         for (slot, dataset) in self.slots.iter_mut().zip(in_memory) {
             let n_readers = dataset.readers().filter(|reader| runs(reader.id())).count();
             slot.set_readers(u32::try_from(n_readers).unwrap_or(u32::MAX));
-        }
-    }
-}
-
-/// The datasets of the catalog that are released during the run. Kedro's rule: those that pass from node to node, each when its last
-/// reader is done; never an input or an output of what runs.
-pub(super) struct Releases<'r> {
-    waiting: HashMap<DatasetId, Waiting<'r>>,
-}
-
-struct Waiting<'r> {
-    dataset: &'r dyn AnyDataset,
-    n_readers: AtomicUsize,
-}
-
-impl<'r> Releases<'r> {
-    /// None if there is nothing to release.
-    fn new<C: Catalog>(dag: &Dag, catalog: &'r C, selection: Option<&Selection>) -> Option<Self> {
-        let runs = |node: Node<'_>| selection.is_none_or(|selection| selection.contains(node.id()));
-        let passed = dag.datasets().filter(|dataset| dataset.kind() == Kind::Catalog && dataset.n_readers() > 0);
-        let waiting = passed.filter(|dataset| dataset.writer().is_some_and(runs)).filter_map(|dataset| {
-            let n_readers = dataset.readers().filter(|&reader| runs(reader)).count();
-            let waiting = Waiting { dataset: catalog.dataset(dataset.name())?, n_readers: AtomicUsize::new(n_readers) };
-            (n_readers > 0).then_some((dataset.id(), waiting))
-        });
-        let waiting: HashMap<_, _> = waiting.collect();
-        (!waiting.is_empty()).then_some(Self { waiting })
-    }
-
-    /// Counts a node out that is done.
-    pub(super) fn count_out(&self, node: Node<'_>) {
-        for input in node.inputs() {
-            if let Some(Waiting { dataset, n_readers }) = self.waiting.get(&input.id())
-                && n_readers.fetch_sub(1, Ordering::AcqRel) == 1
-            {
-                // To let go of what is only kept to be faster cannot fail a node that is done.
-                drop(caught(|| dataset.release()));
-            }
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::dag::{Dag, DatasetId, Node};
 use crate::dataset::AnyDataset;
 use crate::hook::{DatasetEvent, Hook, NodeEvent, RunEvent, RunId};
 use crate::io::Failure;
-use crate::panics::message;
+use crate::panics::{caught, message};
 use crate::{BoxError, Error};
 
 /// The hooks of a run.
@@ -25,13 +25,18 @@ pub(crate) struct Hooks<'h> {
 /// What a hook had to say against something: its name, and the error. In a box, since each event could return one.
 struct Veto(Box<(String, BoxError)>);
 
-/// The payload with which a veto leaves a node where it cannot return an error.
-pub(super) struct Vetoed(pub(super) Failure);
-
 impl<'h> Hooks<'h> {
-    pub(super) fn new(hooks: &'h [&'h dyn Hook]) -> Self {
+    /// Fails if a hook panics when it is asked whether it wants timings.
+    pub(super) fn new(hooks: &'h [&'h dyn Hook], pipeline: Option<&str>) -> Result<Self, Error> {
         let run = if hooks.is_empty() { RunId::NOBODY_ASKS } else { RunId::new() };
-        Self { in_order: hooks, timed: hooks.iter().any(|hook| hook.wants_timings()), run }
+        let mut new = Self { in_order: hooks, timed: false, run };
+        let mut timed = false;
+        let asked = new.each(|hook| {
+            timed |= hook.wants_timings();
+            Ok(())
+        });
+        new.timed = timed;
+        asked.map(|()| new).map_err(|veto| of_run(veto, pipeline))
     }
 
     pub(super) fn is_empty(self) -> bool {
@@ -73,7 +78,19 @@ impl<'h> Hooks<'h> {
 
 #[cold]
 fn veto(hook: &dyn Hook, error: BoxError) -> Veto {
-    Veto(Box::new((hook.name().to_owned(), error)))
+    Veto(Box::new((name(hook), error)))
+}
+
+/// What a hook calls itself, or that it panicked instead.
+#[cold]
+pub(super) fn name(hook: &dyn Hook) -> String {
+    caught(|| hook.name().to_owned()).unwrap_or_else(|said| format!("(its `name` panicked: {said})"))
+}
+
+#[cold]
+fn of_run(veto: Veto, pipeline: Option<&str>) -> Error {
+    let (hook, source) = *veto.0;
+    Error::Hook { pipeline: pipeline.map(str::to_owned), node: None, hook, source }
 }
 
 /// A panic is an error too.
@@ -100,7 +117,7 @@ impl<'r> WatchRun<'r> {
             Ok(())
         });
         let result = catalog_created.and_then(|()| self.hooks.each(|hook| hook.before_pipeline_run(&self.event)));
-        result.map_err(|veto| self.error(veto))
+        result.map_err(|veto| of_run(veto, self.event.pipeline))
     }
 
     fn took(&self) -> Option<Duration> {
@@ -115,13 +132,7 @@ impl<'r> WatchRun<'r> {
                 None => hook.after_pipeline_run(&event),
             }
         });
-        result.map_err(|veto| self.error(veto))
-    }
-
-    #[cold]
-    fn error(&self, veto: Veto) -> Error {
-        let (hook, source) = *veto.0;
-        Error::Hook { pipeline: self.event.pipeline.map(str::to_owned), node: None, hook, source }
+        result.map_err(|veto| of_run(veto, self.event.pipeline))
     }
 }
 
@@ -219,9 +230,4 @@ fn failure(veto: Veto) -> Failure {
 #[cold]
 fn boxed(veto: Veto) -> Box<Failure> {
     Box::new(failure(veto))
-}
-
-/// Leaves a node with a veto from where it cannot return an error: nothing in memory fails by itself. Unlike a panic, this tells nobody.
-pub(crate) fn or_leave<T>(result: Result<T, Box<Failure>>) -> T {
-    result.unwrap_or_else(|failure| std::panic::resume_unwind(Box::new(Vetoed(*failure))))
 }
