@@ -63,6 +63,7 @@ use std::thread::Builder;
 use self::channel::{Role, Stream, connect};
 use self::message::{Asked, Told, read_agreement, read_asked, write_agreed, write_outcome};
 pub(crate) use self::shared::Files;
+use crate::panics::discard;
 use crate::run::elsewhere::{Agreement, InWorker};
 use crate::{Cancellation, Catalog, Pipelines};
 
@@ -146,7 +147,11 @@ fn execute<C: Catalog + Sync>(
     loop {
         match read_asked(&mut from, files) {
             Ok(Asked::Execute { node, inputs }) => {
-                let outcome = worker.execute(node as usize, inputs).map_err(|error| Told::new(&error));
+                let outcome = worker.execute(node as usize, inputs).map_err(|error| {
+                    let told = Told::new(&error);
+                    discard(error);
+                    told
+                });
                 write_outcome(to, files, &outcome)?;
             }
             Ok(Asked::Forget { slot }) => worker.forget(slot as usize),

@@ -85,15 +85,15 @@ pub fn training() -> pipeline_core::Pipeline<Catalog, training> {
                     let in_test_ratio = &mut io.parameter(&catalog.params.test_ratio);
                     let returned = split(io.pass(in_flowers), io.pass(in_test_ratio));
                     let (out_train, out_tets) = io.parts::<2, _, _>(returned);
-                    io.put(0, slot_train, out_train);
-                    io.put(1, slot_tets, out_tets);
+                    io.put(0, slot_train, out_train)?;
+                    io.put(1, slot_tets, out_tets)?;
                     io.done()
                 },
             );
             body.node(
                 (slot_train,),
                 |catalog, io, (slot_train,)| {
-                    let in_train = &mut io.take(0, slot_train);
+                    let in_train = &mut io.take(0, slot_train)?;
                     let returned = {
                         let function = fit;
                         function((&&&in_train.ask(&function)).takes(io.pass(in_train)))

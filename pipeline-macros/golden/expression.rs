@@ -45,7 +45,7 @@ fn main() {
                             (&&&in_flowers.ask(&function)).takes(io.pass(in_flowers)),
                         )
                     };
-                    io.put(0, slot_copy, out_copy);
+                    io.put(0, slot_copy, out_copy)?;
                     io.done()
                 },
             );
@@ -54,9 +54,9 @@ fn main() {
             body.node(
                 (slot_copy, slot_length, closure),
                 |catalog, io, (slot_copy, slot_length, closure)| {
-                    let in_copy = &mut io.take(0, slot_copy);
+                    let in_copy = &mut io.take(0, slot_copy)?;
                     let out_length = closure(io.pass(in_copy));
-                    io.put(1, slot_length, out_length);
+                    io.put(1, slot_length, out_length)?;
                     io.done()
                 },
             );

@@ -66,15 +66,15 @@ pub fn training() -> pipeline_core::Pipeline<Catalog, training> {
                     let in_test_ratio = &mut io.parameter(&catalog.params.test_ratio);
                     let returned = split(io.pass(in_flowers), io.pass(in_test_ratio));
                     let (out_train, out_test) = io.parts::<2, _, _>(returned);
-                    io.put(0, slot_train, out_train);
-                    io.put(1, slot_test, out_test);
+                    io.put(0, slot_train, out_train)?;
+                    io.put(1, slot_test, out_test)?;
                     io.done()
                 },
             );
             body.node(
                 (slot_train,),
                 |catalog, io, (slot_train,)| {
-                    let in_train = &mut io.take(0, slot_train);
+                    let in_train = &mut io.take(0, slot_train)?;
                     let returned = {
                         let function = fit;
                         function((&&&in_train.ask(&function)).takes(io.pass(in_train)))
@@ -89,16 +89,16 @@ pub fn training() -> pipeline_core::Pipeline<Catalog, training> {
                 (slot_test, slot_accuracy),
                 |catalog, io, (slot_test, slot_accuracy)| {
                     let in_model = &mut io.load(5, &catalog.model)?;
-                    let in_test = &mut io.take(1, slot_test);
+                    let in_test = &mut io.take(1, slot_test)?;
                     let out_accuracy = score(io.pass(in_model), io.pass(in_test));
-                    io.output(out_accuracy).put(2, slot_accuracy);
+                    io.output(out_accuracy).put(2, slot_accuracy)?;
                     io.done()
                 },
             );
             body.node(
                 (slot_accuracy,),
                 |catalog, io, (slot_accuracy,)| {
-                    let in_accuracy = &mut io.take(2, slot_accuracy);
+                    let in_accuracy = &mut io.take(2, slot_accuracy)?;
                     let in_params = &mut io.parameter(&catalog.params);
                     let out_report = render(io.pass(in_accuracy), io.pass(in_params));
                     io.output(out_report).save(7, &catalog.report)?;

@@ -40,7 +40,7 @@ pub fn scaling() -> pipeline_core::Pipeline<Catalog, scaling> {
         |catalog, io, (slot_scaled, closure)| {
             let in_flowers = &mut io.load(1, &catalog.flowers)?;
             let out_scaled = closure(io.pass(in_flowers));
-            io.output(out_scaled).put(0, slot_scaled);
+            io.output(out_scaled).put(0, slot_scaled)?;
             io.done()
         },
     );

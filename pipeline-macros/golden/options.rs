@@ -40,14 +40,14 @@ fn main() {
                             (&&&in_flowers.ask(&function)).takes(io.pass(in_flowers)),
                         )
                     };
-                    io.put(0, slot_train, out_train);
+                    io.put(0, slot_train, out_train)?;
                     io.done()
                 },
             );
             body.node(
                 (slot_train,),
                 |catalog, io, (slot_train,)| {
-                    let in_train = &mut io.read(0, slot_train);
+                    let in_train = &mut io.read(0, slot_train)?;
                     let returned = {
                         let function = fit;
                         function(

@@ -108,7 +108,8 @@ impl<C: Catalog + Sync> Elsewhere for Active<'_, C> {
         let parameters = parameters.next().map(get).transpose();
         let parameters = parameters.map_err(|problem| self.cannot_leave("the parameters", &problem))?;
         for (name, dataset) in self.catalog.datasets() {
-            if dataset.is_reached_by_any_process() {
+            let is_used = || self.plan.parts.iter().flat_map(|part| part.dag.datasets()).any(|used| used.name() == name);
+            if dataset.is_reached_by_any_process() && is_used() {
                 let described = dataset.try_describe();
                 described.map_err(|error| self.cannot_leave(&format!("the place of dataset `{name}`"), &error.to_string()))?;
             }

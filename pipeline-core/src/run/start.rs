@@ -6,7 +6,7 @@ use super::active::Active;
 use super::releases::Releases;
 use super::watch::{Hooks, WatchRun};
 use super::{Report, Run, RunOptions, Status};
-use crate::dag::{Dag, Dataset, DatasetId, Kind, Node, NodeId, Selection};
+use crate::dag::{Dag, Dataset, Kind, Node, NodeId, Selection};
 use crate::dataset::AnyDataset;
 use crate::io::Io;
 use crate::memory::{Memory, State};
