@@ -7,10 +7,62 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use crate::panics::caught;
+use crate::panics::{caught, discard};
 
 /// Any error that a node or a dataset may bring along.
 pub type BoxError = Box<dyn StdError + Send + Sync + 'static>;
+
+/// The error of a node or a hook, as an [`Error`] keeps it: all that can be asked of a [`BoxError`] can be asked of it, by `Deref`.
+///
+/// If the error panics when it is dropped, nothing else does: an error that a run reports nowhere, since another attempt went well, does not
+/// end it.
+pub struct Cause(Option<BoxError>);
+
+impl Cause {
+    /// The error itself.
+    ///
+    /// # Panics
+    ///
+    /// Never: it is there until the cause is dropped.
+    #[must_use]
+    pub fn into_inner(mut self) -> BoxError {
+        self.0.take().expect(UNTIL_DROPPED)
+    }
+}
+
+const UNTIL_DROPPED: &str = "the error is there until it is dropped";
+
+impl std::ops::Deref for Cause {
+    type Target = dyn StdError + Send + Sync + 'static;
+
+    fn deref(&self) -> &Self::Target {
+        self.0.as_deref().expect(UNTIL_DROPPED)
+    }
+}
+
+impl Drop for Cause {
+    fn drop(&mut self) {
+        discard(self.0.take());
+    }
+}
+
+impl<E: Into<BoxError>> From<E> for Cause {
+    fn from(error: E) -> Self {
+        Self(Some(error.into()))
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&**self, f)
+    }
+}
+
+impl fmt::Debug for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&**self, f)
+    }
+}
 
 /// Why a pipeline did not run, or not to its end.
 ///
@@ -27,7 +79,7 @@ pub enum Error {
         /// The node, as Kedro prints it.
         node: String,
         /// What the function returned.
-        source: BoxError,
+        source: Cause,
     },
 
     /// The function of a node panicked, or a dataset that it loads or saves did.
@@ -129,7 +181,7 @@ pub enum Error {
         /// What the hook calls itself.
         hook: String,
         /// What it said.
-        source: BoxError,
+        source: Cause,
     },
 
     /// The run was asked to end.
@@ -337,13 +389,13 @@ struct Parts {
     column: Option<u64>,
     /// What to say in place of the cause's own words.
     told: Option<String>,
-    cause: BoxError,
+    cause: Cause,
 }
 
 impl DatasetError {
     /// An error with this cause. A `&str` or `String` will do.
     pub fn new(cause: impl Into<BoxError>) -> Self {
-        let cause = cause.into();
+        let cause = Cause::from(cause.into());
         let parts =
             Parts { dataset: None, is_named_around: false, path: None, line: None, column: None, told: None, cause };
         Self { parts: Box::new(parts) }

@@ -11,6 +11,7 @@ use crate::dataset::AnyDataset;
 use crate::hook::{DatasetEvent, Hook, NodeEvent, RunEvent, RunId};
 use crate::io::Failure;
 use crate::panics::{caught, message};
+use crate::error::Cause;
 use crate::{BoxError, Error};
 
 /// The hooks of a run.
@@ -23,7 +24,7 @@ pub(crate) struct Hooks<'h> {
 }
 
 /// What a hook had to say against something: its name, and the error. In a box, since each event could return one.
-struct Veto(Box<(String, BoxError)>);
+struct Veto(Box<(String, Cause)>);
 
 impl<'h> Hooks<'h> {
     /// Fails if a hook panics when it is asked whether it wants timings.
@@ -78,7 +79,7 @@ impl<'h> Hooks<'h> {
 
 #[cold]
 fn veto(hook: &dyn Hook, error: BoxError) -> Veto {
-    Veto(Box::new((name(hook), error)))
+    Veto(Box::new((name(hook), error.into())))
 }
 
 /// What a hook calls itself, or that it panicked instead.

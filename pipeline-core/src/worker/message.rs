@@ -182,7 +182,7 @@ impl Told {
         let Self { kind, dataset, texts } = self;
         let source = Text::chain(texts);
         match kind {
-            ToldKind::Function | ToldKind::Other => Error::Node { pipeline, node, source },
+            ToldKind::Function | ToldKind::Other => Error::Node { pipeline, node, source: source.into() },
             ToldKind::Panic => Error::Panicked { pipeline, node, message: source.to_string() },
             ToldKind::Load => Error::Load { pipeline, node, dataset, source: DatasetError::new(source) },
             ToldKind::Save => Error::Save { pipeline, node, dataset, source: DatasetError::new(source) },
@@ -295,7 +295,7 @@ mod tests {
         struct Outer(#[from] std::num::ParseIntError);
 
         let source: BoxError = Box::new(Outer("x".parse::<i32>().unwrap_err()));
-        let error = Error::Node { pipeline: Some("p".to_owned()), node: "n".to_owned(), source };
+        let error = Error::Node { pipeline: Some("p".to_owned()), node: "n".to_owned(), source: source.into() };
         let mut sent = Vec::new();
         let mut files = Files::to_nowhere();
         write_outcome(&mut sent, &mut files, &Err(Told::new(&error))).unwrap();
