@@ -125,7 +125,7 @@ fn error<O: Outputs>(
     let Ok(result) = run else { panic!("a panic leaves the run of {:?}", pipeline.name()) };
     let told = match &result {
         Ok(report) => {
-            let _ = report.to_string();
+            drop(report.to_string());
             report.error().map(|error| format!("{error:?}"))
         }
         Err(error) => Some(format!("{error:?}")),
