@@ -101,7 +101,7 @@ pipeline! { view for Catalog { node(identity, [A] -> [view], name = "n1"), node(
 pipeline! { lambda for Catalog { node(identity, [A] -> [lambda], name = "n1"), node(write, [lambda] -> [C], name = "n2") } }
 
 /// Which nodes run where only what is missing is made.
-fn runs(pipeline: &pipeline_core::Pipeline<Catalog, impl pipeline_core::Outputs>, catalog: &Catalog) -> Vec<bool> {
+fn runs(pipeline: &Pipeline<Catalog, impl pipeline_core::Outputs>, catalog: &Catalog) -> Vec<bool> {
     let missing = RunOptions::new().only_missing_outputs();
     let report = SequentialRunner::new().run_with(pipeline, catalog, &missing).expect("it starts");
     assert!(report.error().is_none(), "{:?}", report.error());
@@ -144,8 +144,9 @@ fn a_run_is_resumed_from_what_persists() {
     let catalog = catalog(&folder);
     let by_table = pipeline! { for Catalog; node(identity, [A] -> [table], name = "n1"), node(fail?, [table] -> [C], name = "n2") };
     let by_lambda = pipeline! { for Catalog; node(identity, [A] -> [lambda], name = "n1"), node(fail?, [lambda] -> [C], name = "n2") };
-    let by_view = pipeline! { for Catalog; node(identity, [A] -> [view], name = "n1"), node(fail?, [view] -> [C], name = "n2") };
-    let hint = |pipeline: &pipeline_core::Pipeline<Catalog, _>| {
+    let by_view =
+        pipeline! { for Catalog; node(identity, [A] -> [view], name = "n1"), node(fail?, [view] -> [C], name = "n2") };
+    let hint = |pipeline: &Pipeline<Catalog, _>| {
         let report = SequentialRunner::new().run_with(pipeline, &catalog, &RunOptions::new()).expect("it starts");
         report.resume_hint().expect("it failed").from_nodes().to_vec()
     };

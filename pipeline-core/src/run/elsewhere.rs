@@ -108,10 +108,13 @@ impl<C: Catalog + Sync> Elsewhere for Active<'_, C> {
         let parameters = parameters.next().map(get).transpose();
         let parameters = parameters.map_err(|problem| self.cannot_leave("the parameters", &problem))?;
         for (name, dataset) in self.catalog.datasets() {
-            let is_used = || self.plan.parts.iter().flat_map(|part| part.dag.datasets()).any(|used| used.name() == name);
+            let is_used =
+                || self.plan.parts.iter().flat_map(|part| part.dag.datasets()).any(|used| used.name() == name);
             if dataset.is_reached_by_any_process() && is_used() {
                 let described = dataset.try_describe();
-                described.map_err(|error| self.cannot_leave(&format!("the place of dataset `{name}`"), &error.to_string()))?;
+                described.map_err(|error| {
+                    self.cannot_leave(&format!("the place of dataset `{name}`"), &error.to_string())
+                })?;
             }
         }
         Ok(Agreement { pipeline: pipeline.to_owned(), parameters, ..self.agreed() })
@@ -179,7 +182,8 @@ impl<C: Catalog + Sync> Active<'_, C> {
             names.extend(part.dag.datasets().filter(|dataset| dataset.kind() == Kind::Catalog).map(Dataset::name));
         }
         let datasets = self.catalog.datasets();
-        let reached = datasets.iter().filter(|(name, dataset)| dataset.is_reached_by_any_process() && names.contains(name));
+        let reached =
+            datasets.iter().filter(|(name, dataset)| dataset.is_reached_by_any_process() && names.contains(name));
         let places = reached.map(|(name, dataset)| ((*name).to_owned(), dataset.describe())).collect();
         let pipeline = self.pipeline.unwrap_or_default().to_owned();
         Agreement { pipeline, dag: dag.finish(), places, parameters: None }
@@ -189,8 +193,9 @@ impl<C: Catalog + Sync> Active<'_, C> {
     fn not_portable(&self) -> Error {
         let parts = self.plan.parts.iter().filter(|part| part.ports.is_none());
         let datasets = parts.flat_map(|part| part.dag.datasets()).filter(|dataset| dataset.kind() == Kind::Catalog);
-        let here_only = datasets
-            .filter(|dataset| self.catalog.dataset(dataset.name()).is_some_and(<dyn AnyDataset>::lives_in_this_process_only));
+        let here_only = datasets.filter(|dataset| {
+            self.catalog.dataset(dataset.name()).is_some_and(<dyn AnyDataset>::lives_in_this_process_only)
+        });
         let with_nodes = here_only.map(|dataset| {
             let nodes = dataset.writer().into_iter().chain(dataset.readers()).map(|node| node.to_string());
             (dataset.name().to_owned(), nodes.collect())

@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 use super::together::Together;
 use crate::dag::{Dag, DatasetId, Node};
 use crate::dataset::AnyDataset;
+use crate::error::Cause;
 use crate::hook::{DatasetEvent, Hook, NodeEvent, RunEvent, RunId};
 use crate::io::Failure;
 use crate::panics::{caught, message};
-use crate::error::Cause;
 use crate::{BoxError, Error};
 
 /// The hooks of a run.

@@ -60,8 +60,18 @@ impl Hook for Refuse {
 fn main() {
     assert!(cfg!(panic = "abort"), "it is built with `panic = \"abort\"`");
     let places = [
-        "run", "first", "fourth", "load n", "save x", "load x", "save text", "load text", "save kept", "save free",
-        "load kept", "save last",
+        "run",
+        "first",
+        "fourth",
+        "load n",
+        "save x",
+        "load x",
+        "save text",
+        "load text",
+        "save kept",
+        "save free",
+        "load kept",
+        "save last",
     ];
     let runners: [&dyn Runner; 2] = [&SequentialRunner::new(), &ThreadRunner::new()];
     for runner in runners {

@@ -143,7 +143,10 @@ fn assert_told(error: Option<String>, parts: &[&str]) {
 
 pub(crate) fn of_the_users_code_are_errors_that_name_their_place(runner: &dyn Runner) {
     let (catalog, options) = (Catalog::default(), RunOptions::new());
-    assert_told(error(runner, &reads_load(), &catalog, &options), &["reads_load", "double([load_panics]) -> [B]", "boom"]);
+    assert_told(
+        error(runner, &reads_load(), &catalog, &options),
+        &["reads_load", "double([load_panics]) -> [B]", "boom"],
+    );
     assert_told(
         error(runner, &writes_save(), &catalog, &options),
         &["writes_save", "double([A]) -> [save_panics]", "boom"],
@@ -164,7 +167,10 @@ pub(crate) fn of_the_users_code_are_errors_that_name_their_place(runner: &dyn Ru
 pub(crate) fn of_errors_that_are_dropped_end_no_run(runner: &dyn Runner) {
     let catalog = Catalog::default();
     for options in [RunOptions::new(), RunOptions::new().keep_going()] {
-        assert_told(error(runner, &retried(), &catalog, &options), &["`fails([A]) -> [B]` of pipeline `retried`", "bomb"]);
+        assert_told(
+            error(runner, &retried(), &catalog, &options),
+            &["`fails([A]) -> [B]` of pipeline `retried`", "bomb"],
+        );
         assert_told(error(runner, &two_bombs(), &catalog, &options), &["two_bombs"]);
     }
     assert_eq!(error(runner, &plain(), &catalog, &RunOptions::new()), None);
@@ -200,7 +206,11 @@ pub(crate) fn of_what_is_asked_before_the_run_are_errors_before_the_run(runner: 
     for runner in [runner, &DryRunner::new()] {
         assert_told(
             error(runner, &writes_exists(), &catalog, &missing),
-            &["`exists_panics`", "`double([A]) -> [exists_panics]` of pipeline `writes_exists`", "its `exists` panicked: boom"],
+            &[
+                "`exists_panics`",
+                "`double([A]) -> [exists_panics]` of pipeline `writes_exists`",
+                "its `exists` panicked: boom",
+            ],
         );
         assert_told(
             error(runner, &writes_exists_fails(), &catalog, &missing),
@@ -219,7 +229,10 @@ fn of_a_runner_are_errors_of_the_run() {
         }
     }
     let catalog = Catalog::default();
-    assert_told(error(&Panicking, &plain(), &catalog, &RunOptions::new()), &["the runner of pipeline `plain` panicked: boom"]);
+    assert_told(
+        error(&Panicking, &plain(), &catalog, &RunOptions::new()),
+        &["the runner of pipeline `plain` panicked: boom"],
+    );
 }
 
 #[test]

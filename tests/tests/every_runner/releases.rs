@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use pipeline_core::RunOptions;
 use pipeline_core::dataset::{Dataset, Load, Save};
 use pipeline_core::prelude::*;
-use pipeline_core::RunOptions;
 
 use crate::{Catalog, identity, refuse};
 
