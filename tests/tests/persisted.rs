@@ -118,7 +118,7 @@ fn what_is_of_this_process_persists_and_is_made_where_it_is_missing() {
         fs::remove_file(folder.path().join("c.txt")).expect("it is there");
         assert_eq!(runs(&pipeline, &catalog), [false, true], "{name} is there");
         fs::remove_file(folder.path().join(name)).expect("it is there");
-        assert_eq!(runs(&pipeline, &catalog), [true, true], "{name}: its reader reads it anew");
+        assert_eq!(runs(&pipeline, &catalog), [true, false], "{name} alone is missing");
         fs::remove_file(folder.path().join("c.txt")).expect("it is there");
     }
 }

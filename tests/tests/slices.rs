@@ -450,6 +450,8 @@ fn an_input_that_the_catalog_keeps_in_memory_is_there_once_something_is_saved() 
     );
     run(&RunOptions::new().slice(Slice::new().from_nodes(["second"]))).unwrap().into_result().unwrap();
     assert_eq!(catalog.D.load().unwrap(), 5.0);
+    // That run wrote and read it, and has released it.
+    catalog.C.save(5.0).unwrap();
     run(&third).unwrap().into_result().unwrap();
 }
 

@@ -5,8 +5,8 @@
 //! run alone has use for it: not if it was there before the run, nor while another run over the same catalog passes it on too, which
 //! may be a run inside of a node of this one, nor if one of these has it as an output. Runs find each other here, by the dataset.
 //!
-//! What is left of such values when a run ends, because it failed, is released then: to resume it starts from the writers of what does not
-//! persist.
+//! A reader that failed, or that is skipped because of a failure, is done too: to resume the run starts from the writers of what does not
+//! persist. What is left when a run ends before it came to all readers stays in the catalog.
 
 use std::any::TypeId;
 use std::collections::{BTreeMap, HashMap};
@@ -15,9 +15,8 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
 
 use crate::Catalog;
-use crate::dag::{Dag, DatasetId, Kind, Node, NodeId, Selection};
+use crate::dag::{Dag, DatasetId, Kind, Node, Selection};
 use crate::dataset::AnyDataset;
-use crate::memory::State;
 
 /// The datasets that one run releases.
 pub(super) struct Releases<'r> {
@@ -28,7 +27,6 @@ pub(super) struct Releases<'r> {
 
 struct Waiting<'r> {
     dataset: &'r dyn AnyDataset,
-    writer: NodeId,
     n_readers: AtomicUsize,
     /// If the catalog keeps it in memory.
     claim: Option<Claim<'r>>,
@@ -40,7 +38,9 @@ impl<'r> Releases<'r> {
         let runs = |node: Node<'_>| selection.is_none_or(|selection| selection.contains(node.id()));
         let (mut waiting, mut outputs) = (HashMap::new(), Vec::new());
         for entry in dag.datasets().filter(|dataset| dataset.kind() == Kind::Catalog) {
-            let Some(writer) = entry.writer().filter(|&writer| runs(writer)) else { continue };
+            if !entry.writer().is_some_and(runs) {
+                continue;
+            }
             let Some(dataset) = catalog.dataset(entry.name()) else { continue };
             let n_readers = entry.readers().filter(|&reader| runs(reader)).count();
             let claim = || dataset.is_kept_in_memory().then(|| Claim::new(dataset, n_readers == 0));
@@ -49,7 +49,7 @@ impl<'r> Releases<'r> {
                 continue;
             }
             let (claim, n_readers) = (claim(), AtomicUsize::new(n_readers));
-            waiting.insert(entry.id(), Waiting { dataset, writer: writer.id(), n_readers, claim });
+            waiting.insert(entry.id(), Waiting { dataset, n_readers, claim });
         }
         (!waiting.is_empty()).then_some(Self { waiting, _outputs: outputs })
     }
@@ -64,16 +64,6 @@ impl<'r> Releases<'r> {
                     Some(claim) => claim.give_up(true),
                     None => waiting.dataset.release(),
                 }
-            }
-        }
-    }
-
-    /// Releases what nodes wrote into the catalog's memory and others will not read any more, since the run is over.
-    pub(super) fn end(&self, state: impl Fn(NodeId) -> State) {
-        for waiting in self.waiting.values() {
-            if let Some(claim) = &waiting.claim {
-                let is_written = matches!(state(waiting.writer), State::Completed | State::Failed | State::Running);
-                claim.give_up(is_written);
             }
         }
     }

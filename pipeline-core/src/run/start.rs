@@ -140,9 +140,6 @@ fn start<C: Catalog + Sync, O: Outputs, T>(
     };
     let error = watched(&run, hooks, catalog, runner);
     let io = Io::new(&memory.slots, Readers::OnOneThread);
-    if let Some(releases) = &releases {
-        releases.end(|node| memory.state(node.index()));
-    }
     let result = guard("the end of the run").call(|| Ok(collect(&run, &io, error)));
     if !result.as_ref().is_ok_and(is_empty) {
         memory.clear();
