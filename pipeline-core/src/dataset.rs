@@ -63,6 +63,7 @@ macro_rules! file_dataset {
 }
 use file_dataset;
 
+mod any;
 mod bytes;
 #[cfg(feature = "csv")]
 mod csv;
@@ -81,12 +82,12 @@ pub(crate) mod save;
 mod signature;
 mod text;
 
-use std::any::Any;
 use std::fmt;
 use std::ops::Deref;
 use std::path::Path;
 use std::sync::Arc;
 
+pub use self::any::AnyDataset;
 pub use self::bytes::Bytes;
 #[cfg(feature = "csv")]
 pub use self::csv::Csv;
@@ -396,91 +397,6 @@ impl<T: fmt::Display> fmt::Display for Shared<T> {
     }
 }
 
-/// Any dataset, whatever it holds: what can be asked of it without its value.
-///
-/// Each [`Dataset`] is one. The questions are methods of `dyn AnyDataset`, not of this trait, so that
-/// `use pipeline_core::dataset::*` does not make `exists()` of a dataset ambiguous.
-pub trait AnyDataset: sealed::ErasedDataset {}
-
-#[diagnostic::do_not_recommend]
-impl<D: Dataset> AnyDataset for D {}
-
-impl dyn AnyDataset + '_ {
-    /// As [`Dataset::describe`].
-    #[must_use]
-    pub fn describe(&self) -> String {
-        self.erased_describe()
-    }
-
-    /// As [`Dataset::exists`].
-    ///
-    /// # Errors
-    ///
-    /// Fails if the place cannot be reached.
-    pub fn exists(&self) -> Result<bool, DatasetError> {
-        self.erased_exists()
-    }
-
-    /// As [`Dataset::release`].
-    pub fn release(&self) {
-        self.erased_release();
-    }
-
-    /// As [`Dataset::file`].
-    #[must_use]
-    pub fn file(&self) -> Option<&Path> {
-        self.erased_file()
-    }
-
-    /// As [`Dataset::is_durable`].
-    #[must_use]
-    pub fn is_durable(&self) -> bool {
-        self.erased_is_durable()
-    }
-
-    /// As [`Dataset::shares_its_place`].
-    #[must_use]
-    pub fn shares_its_place(&self) -> bool {
-        self.erased_shares_its_place()
-    }
-
-    /// As [`Dataset::is_persisted`].
-    #[must_use]
-    pub fn is_persisted(&self) -> bool {
-        self.erased_is_persisted()
-    }
-
-    /// Whether any process that has the same catalog reaches the value.
-    #[must_use]
-    pub fn is_reached_by_any_process(&self) -> bool {
-        self.erased_reach() == sealed::Process::Any
-    }
-
-    /// Whether only this process can use it.
-    #[must_use]
-    pub fn lives_in_this_process_only(&self) -> bool {
-        self.erased_reach() == sealed::Process::This
-    }
-
-    /// Whether the catalog keeps it in the memory of the process that holds it, as [`Memory`] is.
-    #[must_use]
-    pub fn is_kept_in_memory(&self) -> bool {
-        self.erased_reach() == sealed::Process::Holding && !self.is_persisted()
-    }
-
-    /// Where it is, if any process can reach it there; or the name of its type, if it does not [say](Dataset::describe) where. What has no size has
-    /// nothing to say: it is the same everywhere.
-    #[cfg(feature = "process")]
-    pub(crate) fn place_for_any_process(&self) -> Option<Result<String, &'static str>> {
-        self.is_reached_by_any_process().then(|| self.erased_place())
-    }
-
-    /// The dataset as what it is.
-    pub(crate) fn as_any(&self) -> &dyn Any {
-        self.erased_as_any()
-    }
-}
-
 /// What a catalog does with a field, which must be a dataset. The one function that demands it, so that a field that is none is
 /// one error.
 #[doc(hidden)]
@@ -512,7 +428,7 @@ impl<D> Field<D> {
 
 /// What [`Loaded`] and [`Reach`] do behind the scenes; a user can neither name nor implement these.
 mod sealed {
-    use super::{Any, AnyProcess, Arc, Dataset, DatasetError, HoldingProcess, Path, Shared, ThisProcess};
+    use super::{AnyProcess, Arc, HoldingProcess, Shared, ThisProcess};
     use crate::pass::{Held, KeptByTheCatalog, Owned};
 
     /// The processes that reach a value.
@@ -539,56 +455,6 @@ mod sealed {
     }
     impl Reach for ThisProcess {
         const FROM: Process = Process::This;
-    }
-
-    /// A dataset whose type is forgotten.
-    #[expect(unnameable_types, reason = "a sealed trait is unnameable on purpose")]
-    pub trait ErasedDataset: Send + Sync {
-        fn erased_describe(&self) -> String;
-        fn erased_exists(&self) -> Result<bool, DatasetError>;
-        fn erased_release(&self);
-        fn erased_file(&self) -> Option<&Path>;
-        fn erased_is_durable(&self) -> bool;
-        fn erased_shares_its_place(&self) -> bool;
-        fn erased_is_persisted(&self) -> bool;
-        fn erased_reach(&self) -> Process;
-        fn erased_place(&self) -> Result<String, &'static str>;
-        fn erased_as_any(&self) -> &dyn Any;
-    }
-
-    #[diagnostic::do_not_recommend]
-    impl<D: Dataset> ErasedDataset for D {
-        fn erased_describe(&self) -> String {
-            self.describe()
-        }
-        fn erased_exists(&self) -> Result<bool, DatasetError> {
-            self.exists()
-        }
-        fn erased_release(&self) {
-            self.release();
-        }
-        fn erased_file(&self) -> Option<&Path> {
-            self.file()
-        }
-        fn erased_is_durable(&self) -> bool {
-            self.is_durable()
-        }
-        fn erased_shares_its_place(&self) -> bool {
-            self.shares_its_place()
-        }
-        fn erased_is_persisted(&self) -> bool {
-            self.is_persisted()
-        }
-        fn erased_reach(&self) -> Process {
-            <D::Reach as Reach>::FROM
-        }
-        fn erased_place(&self) -> Result<String, &'static str> {
-            let (place, name) = (self.describe(), std::any::type_name::<D>());
-            if size_of::<D>() > 0 && place == name { Err(name) } else { Ok(place) }
-        }
-        fn erased_as_any(&self) -> &dyn Any {
-            self
-        }
     }
 
     #[expect(unnameable_types, reason = "a sealed trait is unnameable on purpose")]

@@ -1,5 +1,6 @@
 //! What can go wrong when a pipeline runs, always with the names of the pipeline, the node and the dataset.
 
+mod cause;
 mod dataset;
 #[cfg(feature = "process")]
 pub(crate) mod told;
@@ -11,8 +12,10 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+pub use self::cause::Cause;
 pub use self::dataset::DatasetError;
 use crate::Slice;
+use crate::panics::caught;
 
 /// Any error that a node or a dataset may bring along.
 pub type BoxError = Box<dyn StdError + Send + Sync + 'static>;
@@ -32,7 +35,7 @@ pub enum Error {
         /// The node, as Kedro prints it.
         node: String,
         /// What the function returned.
-        source: BoxError,
+        source: Cause,
     },
 
     /// The function of a node panicked, or a dataset that it loads or saves did.
@@ -113,6 +116,17 @@ pub enum Error {
         datasets: Vec<(String, String)>,
     },
 
+    /// A panic outside of the nodes, as in a runner of one's own.
+    #[error("{part} of {} panicked: {message}", the(.pipeline.as_deref()))]
+    RunPanicked {
+        /// The pipeline, if it has a name.
+        pipeline: Option<String>,
+        /// Which part of the run: "the runner", say.
+        part: &'static str,
+        /// What the panic said.
+        message: String,
+    },
+
     /// A dataset could not be loaded or saved outside of a run, as by `catalog.flowers.load()?`.
     #[error(transparent)]
     Dataset(#[from] DatasetError),
@@ -138,7 +152,7 @@ pub enum Error {
         /// What the hook calls itself.
         hook: String,
         /// What it said.
-        source: BoxError,
+        source: Cause,
     },
 
     /// The run was asked to end.
@@ -344,8 +358,13 @@ impl fmt::Debug for Error {
 
 /// An error and its causes, a line each.
 pub(crate) fn write_chain(f: &mut fmt::Formatter<'_>, error: &(dyn StdError + 'static)) -> fmt::Result {
-    write!(f, "{error}")?;
-    causes(error).try_for_each(|cause| write!(f, "\n  caused by: {cause}"))
+    f.write_str(&text(error))?;
+    causes(error).try_for_each(|cause| write!(f, "\n  caused by: {}", text(cause)))
+}
+
+/// What an error says. The `Display` of one of the user's may panic, or fail.
+fn text(error: &(dyn StdError + 'static)) -> String {
+    caught(|| error.to_string()).unwrap_or_else(|said| format!("an error whose `Display` panicked: {said}"))
 }
 
 /// The causes of an error. One is left out if the one before says the same already.
@@ -355,7 +374,7 @@ pub(crate) fn causes<'e>(error: &'e (dyn StdError + 'static)) -> impl Iterator<I
         loop {
             let (before, cause) = (last, last.source()?);
             last = cause;
-            if !before.to_string().ends_with(&cause.to_string()) {
+            if !text(before).ends_with(&text(cause)) {
                 return Some(cause);
             }
         }

@@ -13,7 +13,7 @@ use std::mem::needs_drop;
 
 use crate::body::Key;
 use crate::dataset::{Dataset, IntoInput, Load, Save};
-use crate::error::{BoxError, DatasetError};
+use crate::error::{Cause, DatasetError};
 use crate::outputs::{CanHold, HasParts, IsAResultOf};
 use crate::pass::{CanBePassedAs, CanGive, Held, Input, KeptByTheCatalog, Lent, Owned, Shared};
 #[cfg(feature = "process")]
@@ -155,7 +155,7 @@ impl<'r> Io<'r> {
     ///
     /// Fails if the function did.
     pub fn attempt<T, R: IsAResultOf<T>>(&self, returned: R) -> Result<T, Box<Failure>> {
-        returned.into_result().map_err(|error| Box::new(Failure::Function(error)))
+        returned.into_result().map_err(|error| Box::new(Failure::Function(error.into())))
     }
 
     /// The outputs in what a function returned, if they are not one.
@@ -363,13 +363,15 @@ impl fmt::Debug for Io<'_> {
 #[expect(unnameable_types, reason = "an expansion gets it and need not name it")]
 pub enum Failure {
     /// Its function returned an error.
-    Function(BoxError),
+    Function(Cause),
+    /// A dataset panicked on another thread while it was loaded or saved; what it said.
+    Panicked(String),
     /// An input could not be loaded.
     Load(u32, DatasetError),
     /// An output could not be saved.
     Save(u32, DatasetError),
     /// A hook of this name failed, or refused.
-    Hook(String, BoxError),
+    Hook(String, Cause),
     /// It was only asked which datasets it loads.
     OnlyAsked,
     /// Its time was over before its outputs were saved.

@@ -110,7 +110,7 @@ pub mod no_such_catalog_is_in_scope {
 pub use self::cancellation::Cancellation;
 pub use self::catalog::Catalog;
 pub use self::dag::{Dag, Slice};
-pub use self::error::{BoxError, DatasetError, Error};
+pub use self::error::{BoxError, Cause, DatasetError, Error};
 pub use self::outputs::Outputs;
 pub use self::pipeline::Pipeline;
 pub use self::registry::Pipelines;

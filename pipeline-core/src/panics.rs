@@ -1,4 +1,4 @@
-//! Panics of the user's code, made into what they said.
+//! Panics of the user's code, made into what they said. Under `panic = "abort"` there is nothing to catch: a panic ends the process.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -17,4 +17,12 @@ pub(crate) fn message(payload: Box<dyn Any + Send>) -> String {
         std::mem::forget(second);
     }
     text
+}
+
+/// Drops a value of the user's, such as an error that is not reported because another attempt went well. If its `Drop` panics, it is gone all
+/// the same.
+pub(crate) fn discard<T>(value: T) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(value))) {
+        drop(message(payload));
+    }
 }

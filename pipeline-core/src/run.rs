@@ -29,6 +29,7 @@ use self::active::Execute;
 use self::elsewhere::{Agreement, Elsewhere, There, Values};
 pub use self::options::RunOptions;
 pub(crate) use self::places::Outside;
+use self::releases::Releases;
 pub use self::report::{Report, Status};
 pub(crate) use self::start::{report, whole};
 pub(crate) use self::together::{Ahead, LoadAny, SaveAny};
@@ -62,7 +63,7 @@ pub struct Run<'r> {
     outer_cancellation: Option<&'r Cancellation>,
     /// What its nodes ask: made when the first one may, since most never do.
     cancellation: OnceLock<Cancellation>,
-    releases: Option<&'r releases::Releases<'r>>,
+    releases: Option<&'r Releases<'r>>,
     failures: Mutex<Vec<Error>>,
     would_execute: Mutex<Vec<NodeId>>,
     /// Whether other processes execute its nodes.
@@ -205,7 +206,8 @@ impl<'r> Run<'r> {
         if !self.memory.start(node) {
             return Err(self.out_of_turn(self.node(node), "twice".to_owned()));
         }
-        let result = execute(node);
+        // A node's own panics are caught where its failure has a name; this is for all that is called around it.
+        let result = caught(|| execute(node)).unwrap_or_else(|message| Err(self.panicked(node, message)));
         self.memory.set(node, if result.is_ok() { State::Completed } else { State::Failed });
         if let Some(releases) = self.releases {
             releases.count_out(self.node(node));
@@ -309,6 +311,12 @@ impl<'r> Run<'r> {
     fn cancelled(&self, node: usize) -> Error {
         let pipeline = self.pipeline().map(str::to_owned);
         Error::Cancelled { pipeline, node: self.node(node).to_string() }
+    }
+
+    #[cold]
+    fn panicked(&self, node: usize, message: String) -> Error {
+        let pipeline = self.pipeline().map(str::to_owned);
+        Error::Panicked { pipeline, node: self.node(node).to_string(), message }
     }
 
     #[cold]

@@ -372,6 +372,8 @@ fn the_catalogs_memory_is_shared_too() {
 fn a_reader_that_is_left_out_keeps_nothing() {
     if in_a_process_of_its_own("a_reader_that_is_left_out_keeps_nothing") {
         let catalog = Catalog::default();
+        // What is there before a run stays there after its last reader.
+        catalog.kept.save(false).unwrap();
         let nodes = ["make", "selected", "counts_mapped_and_open"];
         let options = RunOptions::new().slice(Slice::new().nodes(nodes));
         runner(1).run_named_with(&pipelines(), "sliced", &catalog, &options).unwrap().into_result().unwrap();

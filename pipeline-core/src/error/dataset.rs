@@ -6,7 +6,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{BoxError, write_chain};
+use super::{BoxError, Cause, write_chain};
 
 /// Why a dataset could not be loaded or saved.
 ///
@@ -58,7 +58,7 @@ pub(super) struct Parts {
     pub(super) column: Option<u64>,
     /// What to say in place of the cause's own words.
     pub(super) told: Option<String>,
-    pub(super) cause: BoxError,
+    pub(super) cause: Cause,
 }
 
 impl DatasetError {
@@ -72,7 +72,7 @@ impl DatasetError {
             line: None,
             column: None,
             told: None,
-            cause: cause.into(),
+            cause: Cause::from(cause.into()),
         };
         Self { parts: Box::new(parts) }
     }

@@ -92,7 +92,7 @@ impl Told {
         self.error(names).unwrap_or_else(|source| Error::Node {
             pipeline: pipeline.map(str::to_owned),
             node: node.to_owned(),
-            source,
+            source: source.into(),
         })
     }
 
@@ -114,7 +114,7 @@ impl Told {
                 if numbers.first().copied().flatten() == Some(TOLD_TO_END) {
                     set_told();
                 }
-                Error::Node { pipeline, node, source: cause().cause(names) }
+                Error::Node { pipeline, node, source: cause().cause(names).into() }
             }
             kind::PANICKED => Error::Panicked { pipeline, node, message: third_text },
             kind::TIMED_OUT => {
@@ -127,7 +127,7 @@ impl Told {
             kind::SAVE => Error::Save { pipeline, node, dataset: third_text, source: cause().of_dataset(names) },
             kind::DATASET => Error::Dataset(cause().of_dataset(names)),
             kind::OUT_OF_TURN => Error::OutOfTurn { pipeline, node, when: third_text },
-            kind::HOOK => Error::Hook { pipeline, node: second, hook: third_text, source: cause().cause(names) },
+            kind::HOOK => Error::Hook { pipeline, node: second, hook: third_text, source: cause().cause(names).into() },
             kind::CANCELLED => Error::Cancelled { pipeline, node },
             kind::SEVERAL => {
                 let errors = inner.map(|inner| inner.into_error(pipeline.as_deref(), "", names)).collect();

@@ -161,6 +161,7 @@ impl<'r, C> Active<'r, C> {
         let name = node.to_string();
         match failure {
             Failure::Function(source) => Error::Node { pipeline, node: name, source },
+            Failure::Panicked(message) => Error::Panicked { pipeline, node: name, message },
             Failure::Load(id, source) => {
                 let dataset = dataset_name(id);
                 Error::Load { pipeline, node: name, source: source.named_around(&dataset), dataset }
@@ -177,8 +178,7 @@ impl<'r, C> Active<'r, C> {
 
     #[cold]
     pub(super) fn panicked(&self, node: Node<'_>, payload: Box<dyn Any + Send>) -> Error {
-        let (pipeline, node) = (self.pipeline.map(str::to_owned), node.to_string());
-        Error::Panicked { pipeline, node, message: message(payload) }
+        self.failed(node, Failure::Panicked(message(payload)))
     }
 }
 

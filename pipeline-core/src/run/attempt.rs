@@ -7,7 +7,7 @@ use super::active::{Active, Place};
 use super::watch::Watch;
 use crate::dag::{Kind, Node};
 use crate::io::Io;
-use crate::panics::caught;
+use crate::panics::{caught, discard};
 use crate::slot::{AnySlot, Readers};
 use crate::{Cancellation, Error};
 
@@ -101,6 +101,8 @@ pub(super) fn try_again(node: Node<'_>, mut attempt: impl FnMut() -> Result<(), 
         if cancellation.is_over() {
             return result;
         }
+        // The error of an attempt that is not the last one is reported nowhere.
+        discard(result);
         left -= 1;
         backoff = backoff.saturating_mul(2);
     }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::watch::name;
 use crate::Cancellation;
 use crate::dag::Slice;
 use crate::hook::Hook;
@@ -121,7 +122,7 @@ impl<'a> RunOptions<'a> {
 impl fmt::Debug for RunOptions<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { slice, only_missing_outputs, keeps_going, hooks, cancellation, is_async, is_durable } = self;
-        let hooks: Vec<&str> = hooks.iter().map(|hook| hook.name()).collect();
+        let hooks: Vec<String> = hooks.iter().map(|hook| name(*hook)).collect();
         f.debug_struct("RunOptions")
             .field("slice", slice)
             .field("only_missing_outputs", only_missing_outputs)

@@ -1,26 +1,35 @@
-//! The datasets of the catalog that a run releases when their last reader is done.
+//! The datasets of the catalog that a run releases: Kedro's rule, those that pass from node to node, each when its last reader is done;
+//! never an input or an output of what runs.
+//!
+//! A value that the catalog keeps in memory is lost by that, as what is in memory only is after its last reader. So it is released if this
+//! run alone has use for it: not if it was there before the run, nor while another run over the same catalog passes it on too, which
+//! may be a run inside of a node of this one, nor if one of these has it as an output. Runs find each other here, by the dataset.
+//!
+//! A reader that failed, or that is skipped because of a failure, is done too: to resume the run starts from the writers of what does not
+//! persist. What is left when a run ends before it came to all readers stays in the catalog.
 
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::any::TypeId;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, ThreadId};
 
 use crate::Catalog;
 use crate::dag::{Dag, DatasetId, Kind, Node, Selection};
 use crate::dataset::AnyDataset;
-use crate::panics::caught;
 
-/// The datasets of the catalog that are released during the run. Kedro's rule: those that pass from node to
-/// node, each when its last reader is done; never an input or an output of the nodes that run.
-///
-/// For a value that the catalog keeps in memory this is its end, as for a value in memory without an entry.
-/// Unlike in Kedro, a value that was there before the run has an owner outside of the run, and stays.
+/// The datasets that one run releases.
 pub(super) struct Releases<'r> {
     waiting: HashMap<DatasetId, Waiting<'r>>,
+    /// Outputs of the run that the catalog keeps in memory: no other run is to release them.
+    _outputs: Vec<Claim<'r>>,
 }
 
 struct Waiting<'r> {
     dataset: &'r dyn AnyDataset,
-    /// How many readings are left. A node that names a dataset twice reads it twice.
     n_readers: AtomicUsize,
+    /// If the catalog keeps it in memory.
+    claim: Option<Claim<'r>>,
 }
 
 impl<'r> Releases<'r> {
@@ -28,30 +37,127 @@ impl<'r> Releases<'r> {
     pub(super) fn new<C: Catalog>(dag: &Dag, catalog: &'r C, selection: Option<&Selection>) -> Option<Self> {
         let runs = |node: Node<'_>| selection.is_none_or(|selection| selection.contains(node.id()));
         let known: HashMap<&str, &'r dyn AnyDataset> = catalog.datasets().into_iter().collect();
-        let passed = dag.datasets().filter(|dataset| dataset.kind() == Kind::Catalog && dataset.n_readers() > 0);
-        let waiting = passed.filter(|dataset| dataset.writer().is_some_and(runs)).filter_map(|dataset| {
-            let n_readers = dataset.readers().filter(|&reader| runs(reader)).count();
-            let &any = known.get(dataset.name()).filter(|any| n_readers > 0 && !had_a_value(**any))?;
-            Some((dataset.id(), Waiting { dataset: any, n_readers: AtomicUsize::new(n_readers) }))
-        });
-        let waiting: HashMap<_, _> = waiting.collect();
-        (!waiting.is_empty()).then_some(Self { waiting })
+        let (mut waiting, mut outputs) = (HashMap::new(), Vec::new());
+        for entry in dag.datasets().filter(|dataset| dataset.kind() == Kind::Catalog) {
+            if !entry.writer().is_some_and(runs) {
+                continue;
+            }
+            let Some(&dataset) = known.get(entry.name()) else { continue };
+            let n_readers = entry.readers().filter(|&reader| runs(reader)).count();
+            let claim = || dataset.is_kept_in_memory().then(|| Claim::new(dataset, n_readers == 0));
+            if n_readers == 0 {
+                outputs.extend(claim());
+                continue;
+            }
+            let (claim, n_readers) = (claim(), AtomicUsize::new(n_readers));
+            waiting.insert(entry.id(), Waiting { dataset, n_readers, claim });
+        }
+        (!waiting.is_empty()).then_some(Self { waiting, _outputs: outputs })
     }
 
-    /// Counts the readings of a node that is done, or that will not run.
+    /// Counts a node out that is done, or that is not executed.
     pub(super) fn count_out(&self, node: Node<'_>) {
         for input in node.inputs() {
-            if let Some(Waiting { dataset, n_readers }) = self.waiting.get(&input.id())
-                && n_readers.fetch_sub(1, Ordering::AcqRel) == 1
+            if let Some(waiting) = self.waiting.get(&input.id())
+                && waiting.n_readers.fetch_sub(1, Ordering::AcqRel) == 1
             {
-                // A node that is done does not fail because memory cannot be released.
-                drop(caught(|| dataset.release()));
+                match &waiting.claim {
+                    Some(claim) => claim.give_up(true),
+                    None => waiting.dataset.release(),
+                }
             }
         }
     }
 }
 
-/// Whether a dataset that the catalog keeps in memory holds a value before the run. One that cannot say may.
-fn had_a_value(dataset: &dyn AnyDataset) -> bool {
-    caught(|| dataset.is_kept_in_memory() && dataset.exists().unwrap_or(true)).unwrap_or(true)
+/// The use that one run has for a value in the catalog's memory.
+struct Claim<'r> {
+    dataset: &'r dyn AnyDataset,
+    is_given_up: AtomicBool,
+}
+
+/// The use that runs have for a value now.
+#[derive(Default)]
+struct Claims {
+    n_runs: usize,
+    /// It was there before, or is an output of one of them.
+    is_kept: bool,
+    /// One of them has written it and its readers are done.
+    is_over: bool,
+    /// The thread that releases it: a run that begins meanwhile waits for that, unless the value's own `Drop` begins it.
+    released_by: Option<ThreadId>,
+}
+
+/// A dataset by its address: catalogs are borrowed while runs use them. With its type, since what has no size has no address of its own.
+type Identity = (usize, TypeId);
+
+static CLAIMS: Mutex<BTreeMap<Identity, Claims>> = Mutex::new(BTreeMap::new());
+static RELEASED: Condvar = Condvar::new();
+
+fn lock() -> MutexGuard<'static, BTreeMap<Identity, Claims>> {
+    CLAIMS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl<'r> Claim<'r> {
+    fn new(dataset: &'r dyn AnyDataset, is_output: bool) -> Self {
+        let claim = Self { dataset, is_given_up: AtomicBool::new(false) };
+        let (identity, here) = (claim.identity(), thread::current().id());
+        let mut all = lock();
+        while all.get(&identity).and_then(|claims| claims.released_by).is_some_and(|by| by != here) {
+            all = RELEASED.wait(all).unwrap_or_else(PoisonError::into_inner);
+        }
+        let claims = all.entry(identity).or_default();
+        let is_first = claims.n_runs == 0;
+        claims.n_runs += 1;
+        claims.is_kept |= is_output;
+        drop(all);
+        // Out of the lock: it is the dataset's own code. No other run releases it from here on.
+        if is_first
+            && dataset.exists().unwrap_or(true)
+            && let Some(claims) = lock().get_mut(&identity)
+        {
+            claims.is_kept = true;
+        }
+        claim
+    }
+
+    fn identity(&self) -> Identity {
+        (std::ptr::from_ref(self.dataset).addr(), self.dataset.as_any().type_id())
+    }
+
+    /// The run has no more use for the value, which it or another has written, if `is_over`. The last one releases it.
+    fn give_up(&self, is_over: bool) {
+        if self.is_given_up.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let identity = self.identity();
+        let mut all = lock();
+        let Some(claims) = all.get_mut(&identity) else { return };
+        claims.n_runs -= 1;
+        claims.is_over |= is_over;
+        if claims.n_runs > 0 {
+            return;
+        }
+        if claims.is_kept || !claims.is_over {
+            all.remove(&identity);
+            return;
+        }
+        claims.released_by = Some(thread::current().id());
+        drop(all);
+        self.dataset.release();
+        let mut all = lock();
+        match all.get_mut(&identity) {
+            // The value's `Drop` has begun a run that goes on.
+            Some(claims) if claims.n_runs > 0 => claims.released_by = None,
+            _ => drop(all.remove(&identity)),
+        }
+        drop(all);
+        RELEASED.notify_all();
+    }
+}
+
+impl Drop for Claim<'_> {
+    fn drop(&mut self) {
+        self.give_up(false);
+    }
 }

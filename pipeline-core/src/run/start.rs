@@ -11,6 +11,7 @@ use crate::dag::{Dag, Dataset, Kind, Node, NodeId, Selection};
 use crate::dataset::AnyDataset;
 use crate::io::Io;
 use crate::memory::{Memory, State};
+use crate::panics::caught;
 use crate::slot::Readers;
 use crate::{Catalog, Error, Outputs, Pipeline};
 
@@ -104,13 +105,19 @@ fn start<C: Catalog + Sync, O: Outputs, T>(
     is_empty: impl FnOnce(&T) -> bool,
 ) -> Result<T, Error> {
     let dag = pipeline.dag()?;
-    let chosen = select(pipeline, dag, catalog, options)?;
+    let guard = |part| Guard { pipeline: pipeline.name(), part };
+    let chosen = guard("the selection of nodes").call(|| select(pipeline, dag, catalog, options))?;
+    let hooks = Hooks::new(&options.hooks, pipeline.name())?;
     let selection = chosen.as_ref().map(|chosen| &chosen.to_run);
     let plan = pipeline.plan()?;
     places::check(pipeline.name(), plan, dag, catalog, selection)?;
     let mut memory = plan.memory();
     memory.expect_readers(dag, selection);
-    let releases = if plan.passes_through_catalog() { Releases::new(dag, catalog, selection) } else { None };
+    let releases = if plan.passes_through_catalog() {
+        guard("the catalog").call(|| Ok(Releases::new(dag, catalog, selection)))?
+    } else {
+        None
+    };
     let nodes = Active {
         pipeline: pipeline.name(),
         plan,
@@ -120,7 +127,6 @@ fn start<C: Catalog + Sync, O: Outputs, T>(
         #[cfg(feature = "process")]
         away: None,
     };
-    let hooks = Hooks::new(&options.hooks);
     let run = Run {
         dag,
         nodes: &nodes,
@@ -140,13 +146,29 @@ fn start<C: Catalog + Sync, O: Outputs, T>(
     let synced = places::sync(&run, plan, catalog, options.is_durable);
     let error = error.or(synced.err());
     let io = Io::new(&memory.slots, Readers::OnOneThread);
-    let result = collect(&run, &io, error);
-    if !is_empty(&result) {
+    let result = guard("the end of the run").call(|| Ok(collect(&run, &io, error)));
+    if !result.as_ref().is_ok_and(is_empty) {
         memory.clear();
     }
     memory.restart();
     plan.keep(memory);
-    Ok(result)
+    result
+}
+
+/// Makes a panic outside of the nodes an error that names the pipeline. Each call of the user's code is guarded by itself, where more of its
+/// place is known: this is for what is forgotten there, and for runners.
+struct Guard<'a> {
+    pipeline: Option<&'a str>,
+    part: &'static str,
+}
+
+impl Guard<'_> {
+    fn call<T>(self, body: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+        caught(body).unwrap_or_else(|message| {
+            let Self { pipeline, part } = self;
+            Err(Error::RunPanicked { pipeline: pipeline.map(str::to_owned), part, message })
+        })
+    }
 }
 
 /// Nodes, where not all are to run.
@@ -185,11 +207,13 @@ fn select<C: Catalog, O: Outputs>(
 
 /// Has the runner execute its nodes between the hooks of the run. All errors of the run are in the one that is returned.
 fn watched<C: Catalog>(run: &Run<'_>, hooks: Hooks<'_>, catalog: &C, runner: Runner<'_>) -> Option<Error> {
+    let guard = |part| Guard { pipeline: run.pipeline(), part };
+    let runner = || guard("the runner").call(|| runner(run));
     if hooks.is_empty() {
-        return run.failures(runner(run).err());
+        return run.failures(runner().err());
     }
     let watch = WatchRun::new(hooks, run.pipeline(), run.dag);
-    let result = watch.before(&catalog.datasets()).and_then(|()| runner(run));
+    let result = guard("the catalog").call(|| watch.before(&catalog.datasets())).and_then(|()| runner());
     let error = run.failures(result.err());
     let told = watch.after(error.as_ref());
     error.or(told.err())

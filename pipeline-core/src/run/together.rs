@@ -7,7 +7,7 @@
 use std::any::{Any, TypeId};
 use std::cell::RefCell;
 use std::collections::VecDeque;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, PoisonError};
 use std::thread::{self, Builder};
 use std::time::{Duration, Instant};
@@ -16,6 +16,7 @@ use super::watch::Watch;
 use crate::dag::{Kind, Node};
 use crate::dataset::{AnyDataset, IntoInput, Load, Save};
 use crate::io::{Ended, Failure};
+use crate::panics::{discard, message};
 use crate::{Cancellation, DatasetError};
 
 type AnyValue = Box<dyn Any + Send>;
@@ -166,13 +167,22 @@ impl<'r> Together<'r> {
             let (_, dataset) = self.datasets[place];
             move || timed(is_timed, || (any.save)(dataset, value))
         }));
-        for (id, (result, took)) in ids.into_iter().zip(results) {
-            match result.unwrap_or_else(|payload| resume_unwind(payload)) {
-                Ok(()) => watch.saved(id, took)?,
-                Err(error) => return Err(Box::new(Failure::Save(id, error))),
-            }
-        }
-        Ok(())
+        let mut results = ids.into_iter().zip(results);
+        let ended = results.try_for_each(|(id, (result, took))| match result {
+            Ok(Ok(())) => watch.saved(id, took),
+            Ok(Err(error)) => Err(Box::new(Failure::Save(id, error))),
+            Err(payload) => Err(Box::new(Failure::Panicked(message(payload)))),
+        });
+        results.for_each(discard);
+        ended
+    }
+}
+
+/// What a node that failed has not taken is dropped here, outside of its call.
+impl Drop for Together<'_> {
+    fn drop(&mut self) {
+        discard(self.loads.replace(Loads::Noted(Vec::new())));
+        discard(self.saves.take());
     }
 }
 
@@ -192,9 +202,10 @@ impl Watch<'_> {
             }
             Loads::Done(done) => match done.pop_front().flatten() {
                 None => Ok(Ahead::Not),
-                Some(Done { result, took }) => match result.unwrap_or_else(|payload| resume_unwind(payload)) {
-                    Ok(value) => Ok(Ahead::Loaded(value, took)),
-                    Err(error) => Err(Box::new(Failure::Load(id, error))),
+                Some(Done { result, took }) => match result {
+                    Ok(Ok(value)) => Ok(Ahead::Loaded(value, took)),
+                    Ok(Err(error)) => Err(Box::new(Failure::Load(id, error))),
+                    Err(payload) => Err(Box::new(Failure::Panicked(message(payload)))),
                 },
             },
         }

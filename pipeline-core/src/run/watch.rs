@@ -8,9 +8,10 @@ use std::time::{Duration, Instant};
 use super::together::Together;
 use crate::dag::{Dag, DatasetId, Node};
 use crate::dataset::AnyDataset;
+use crate::error::Cause;
 use crate::hook::{DatasetEvent, Hook, NodeEvent, RunEvent, RunId};
 use crate::io::Failure;
-use crate::panics::message;
+use crate::panics::{caught, message};
 use crate::{BoxError, Error};
 
 /// The hooks of a run.
@@ -23,12 +24,20 @@ pub(crate) struct Hooks<'h> {
 }
 
 /// What a hook had to say against something: its name, and the error. In a box, since each event could return one.
-struct Veto(Box<(String, BoxError)>);
+struct Veto(Box<(String, Cause)>);
 
 impl<'h> Hooks<'h> {
-    pub(super) fn new(hooks: &'h [&'h dyn Hook]) -> Self {
+    /// Fails if a hook panics when it is asked whether it wants timings.
+    pub(super) fn new(hooks: &'h [&'h dyn Hook], pipeline: Option<&str>) -> Result<Self, Error> {
         let run = if hooks.is_empty() { RunId::NOBODY_ASKS } else { RunId::new() };
-        Self { in_order: hooks, timed: hooks.iter().any(|hook| hook.wants_timings()), run }
+        let mut new = Self { in_order: hooks, timed: false, run };
+        let mut timed = false;
+        let asked = new.each(|hook| {
+            timed |= hook.wants_timings();
+            Ok(())
+        });
+        new.timed = timed;
+        asked.map(|()| new).map_err(|veto| of_run(veto, pipeline))
     }
 
     /// Where hooks are called elsewhere, or not at all.
@@ -76,7 +85,19 @@ impl<'h> Hooks<'h> {
 
 #[cold]
 fn veto(hook: &dyn Hook, error: BoxError) -> Veto {
-    Veto(Box::new((hook.name().to_owned(), error)))
+    Veto(Box::new((name(hook), error.into())))
+}
+
+/// What a hook calls itself, or that it panicked instead.
+#[cold]
+pub(super) fn name(hook: &dyn Hook) -> String {
+    caught(|| hook.name().to_owned()).unwrap_or_else(|said| format!("(its `name` panicked: {said})"))
+}
+
+#[cold]
+fn of_run(veto: Veto, pipeline: Option<&str>) -> Error {
+    let (hook, source) = *veto.0;
+    Error::Hook { pipeline: pipeline.map(str::to_owned), node: None, hook, source }
 }
 
 /// A panic is an error too.
@@ -103,7 +124,7 @@ impl<'r> WatchRun<'r> {
             Ok(())
         });
         let result = catalog_created.and_then(|()| self.hooks.each(|hook| hook.before_pipeline_run(&self.event)));
-        result.map_err(|veto| self.error(veto))
+        result.map_err(|veto| of_run(veto, self.event.pipeline))
     }
 
     fn took(&self) -> Option<Duration> {
@@ -118,13 +139,7 @@ impl<'r> WatchRun<'r> {
                 None => hook.after_pipeline_run(&event),
             }
         });
-        result.map_err(|veto| self.error(veto))
-    }
-
-    #[cold]
-    fn error(&self, veto: Veto) -> Error {
-        let (hook, source) = *veto.0;
-        Error::Hook { pipeline: self.event.pipeline.map(str::to_owned), node: None, hook, source }
+        result.map_err(|veto| of_run(veto, self.event.pipeline))
     }
 }
 

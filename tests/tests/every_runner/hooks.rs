@@ -116,7 +116,7 @@ fn taken(events: &Events) -> Vec<String> {
 
 /// What happens in a run of [`chain`].
 const ALL: [&str; 16] = [
-    "catalog of 7",
+    "catalog of 17",
     "before the run",
     "before n1",
     "load A",
@@ -158,7 +158,7 @@ pub(crate) fn hear_of_all_in_order(runner: &dyn Runner) {
         .into_result()
         .expect_err("it fails");
     let expected =
-        ["catalog of 7", "before the run", "before n1", "load A", "loaded A = 3", "n1 failed", "the run failed"];
+        ["catalog of 17", "before the run", "before n1", "load A", "loaded A = 3", "n1 failed", "the run failed"];
     assert_eq!(taken(&events), expected.map(|event| format!("first: {event}")));
 }
 

@@ -14,9 +14,11 @@ mod hooks;
 mod limits;
 mod log;
 mod moody;
+mod panics;
 mod parts;
 mod registry;
 mod released;
+mod releases;
 mod runners;
 mod spaceflights;
 mod together;
@@ -27,6 +29,7 @@ use serde::{Deserialize, Serialize};
 
 use self::log::Log;
 use self::moody::Moody;
+use self::panics::{PanicsIf, Touchy};
 use self::runners::{InProcesses, LayerRunner, TellingRunner, ThreadPerNodeRunner, Tried, pool};
 
 catalog! {
@@ -38,6 +41,16 @@ catalog! {
         given: Moody = Moody::at("given"),
         passed: Moody = Moody::at("passed"),
         made: Moody = Moody::at("made"),
+        p: Memory<Vec<i32>>,
+        q: Memory<Vec<i32>>,
+        r: Memory<Vec<i32>>,
+        exists_panics: Touchy = Touchy("exists"),
+        describe_panics: Touchy = Touchy("describe"),
+        release_panics: Touchy = Touchy("release"),
+        is_persisted_panics: Touchy = Touchy("is_persisted"),
+        load_panics: Touchy = Touchy("load"),
+        save_panics: Touchy = Touchy("save"),
+        exists_fails: Touchy = Touchy("exists fails"),
         params: Params,
     }
 }
@@ -51,6 +64,8 @@ struct Params {
     wanted: usize,
     /// Whether values panic when they are dropped.
     are_armed: bool,
+    /// Whether it panics when it is serialized.
+    serialize: PanicsIf,
 }
 
 /// What a node is to do.
@@ -120,6 +135,15 @@ macro_rules! suite {
             hooks::can_refuse_everything_before_it_happens,
             hooks::that_panic_are_errors,
             hooks::that_panic_over_an_error_leave_it_as_it_is,
+            panics::of_the_users_code_are_errors_that_name_their_place,
+            panics::of_errors_that_are_dropped_end_no_run,
+            panics::of_hooks_are_errors_whatever_is_asked,
+            panics::of_what_is_asked_before_the_run_are_errors_before_the_run,
+            releases::memory_that_passes_is_released_and_outputs_stay,
+            releases::what_was_there_before_stays,
+            releases::a_slice_keeps_its_outputs,
+            releases::a_failure_leaves_nothing_that_has_a_writer,
+            releases::two_runs_over_one_catalog_do_not_take_from_each_other,
             parts::a_slice_runs_what_it_selects,
             parts::a_slice_that_lacks_what_is_in_memory_only_does_not_start,
             parts::outputs_that_are_there_are_not_made_again,
@@ -144,6 +168,7 @@ macro_rules! suite_here {
             // Between processes an error of a type of one's own is its text, and a pipeline is found by its name.
             here::keeps_the_type_of_an_error_and_needs_no_name,
             // It cancels by what its closure captures.
+            releases::a_skipped_node_that_reads_twice_is_counted_out_twice,
             here::a_node_that_cancels_its_run_sees_it,
             // A worker starts no workers.
             here::a_node_sees_that_its_run_is_cancelled_however_deep_it_runs,

@@ -3,7 +3,7 @@
 use pipeline_core::prelude::*;
 use pipeline_core::worker;
 
-use crate::{Catalog, basics, cancelling, failures, hooks, limits, parts, released, together};
+use crate::{Catalog, basics, cancelling, failures, hooks, limits, panics, parts, released, releases, together};
 
 pipelines! {
     #[portable]
@@ -40,6 +40,19 @@ pipelines! {
         hearing = limits::hearing(),
         two_failures = limits::two_failures(),
         failure_and_panic = limits::failure_and_panic(),
+        writes_exists = panics::writes_exists(),
+        writes_describe = panics::writes_describe(),
+        through_release = panics::through_release(),
+        writes_is_persisted = panics::writes_is_persisted(),
+        reads_load = panics::reads_load(),
+        writes_save = panics::writes_save(),
+        writes_exists_fails = panics::writes_exists_fails(),
+        reads_params = panics::reads_params(),
+        retried = panics::retried(),
+        two_bombs = panics::two_bombs(),
+        plain = panics::plain(),
+        crossing = releases::crossing(),
+        read_and_refused = releases::read_and_refused(),
         sliced = parts::sliced(),
         lacks = parts::lacks(),
         partly_there = parts::partly_there(),

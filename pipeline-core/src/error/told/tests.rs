@@ -1,6 +1,7 @@
 //! An error that crosses is of the same kind, with the same words, whatever it is.
 
 use super::*;
+use crate::error::Cause;
 use crate::portable::encode;
 
 fn crossed(error: Error) -> Error {
@@ -10,12 +11,12 @@ fn crossed(error: Error) -> Error {
 }
 
 fn of_node(source: impl Into<BoxError>) -> Error {
-    Error::Node { pipeline: Some("p".to_owned()), node: "n".to_owned(), source: source.into() }
+    Error::Node { pipeline: Some("p".to_owned()), node: "n".to_owned(), source: Cause::from(source) }
 }
 
 fn source_of(error: Error) -> BoxError {
     let Error::Node { source, .. } = error else { panic!("{error:?}") };
-    source
+    source.into_inner()
 }
 
 #[derive(Debug, thiserror::Error)]
