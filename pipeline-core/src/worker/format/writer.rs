@@ -210,8 +210,9 @@ impl<'a, 'w, W: Write> ser::Serializer for &'a mut Writer<'w, W> {
     #[inline]
     fn serialize_f64(self, value: f64) -> Written {
         // In one piece: there are often many.
-        let [a, b, c, d, e, f, g, h] = value.to_bits().to_le_bytes();
-        self.put(&[tag::F64, a, b, c, d, e, f, g, h])
+        let mut bytes = [tag::F64; 9];
+        bytes[1..].copy_from_slice(&value.to_bits().to_le_bytes());
+        self.put(&bytes)
     }
 
     fn serialize_char(self, value: char) -> Written {
