@@ -29,6 +29,12 @@ impl<'w, W: Write> Writer<'w, W> {
     #[inline]
     fn put(&mut self, bytes: &[u8]) -> Written {
         self.n_around = 0;
+        self.put_behind(bytes)
+    }
+
+    /// What is behind a tag.
+    #[inline]
+    fn put_behind(&mut self, bytes: &[u8]) -> Written {
         self.to.write_all(bytes).map_err(|error| FormatError(error.to_string().into()))
     }
 
@@ -37,7 +43,7 @@ impl<'w, W: Write> Writer<'w, W> {
     fn put_fixed<const N: usize>(&mut self, tag: u8, bytes: [u8; N]) -> Written {
         // Two of a length that rustc knows are faster than one of a length that it does not.
         self.put(&[tag])?;
-        self.put(&bytes)
+        self.put_behind(&bytes)
     }
 
     /// What would be read as nothing, if `Some` around it were not said.
@@ -82,7 +88,7 @@ impl<'w, W: Write> Writer<'w, W> {
             Ok(len) => self.put(&[tag::TEXT_8, len])?,
             Err(_) => self.put_fixed(tag::TEXT_64, (text.len() as u64).to_le_bytes())?,
         }
-        self.put(text.as_bytes())
+        self.put_behind(text.as_bytes())
     }
 
     /// Begins what ends with a tag; its length is a hint.
@@ -203,7 +209,10 @@ impl<'a, 'w, W: Write> ser::Serializer for &'a mut Writer<'w, W> {
 
     #[inline]
     fn serialize_f64(self, value: f64) -> Written {
-        self.put_fixed(tag::F64, value.to_bits().to_le_bytes())
+        // In one piece: there are often many.
+        let mut bytes = [tag::F64; 9];
+        bytes[1..].copy_from_slice(&value.to_bits().to_le_bytes());
+        self.put(&bytes)
     }
 
     fn serialize_char(self, value: char) -> Written {
