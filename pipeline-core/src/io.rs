@@ -2,7 +2,6 @@
 
 #![expect(
     clippy::trivially_copy_pass_by_ref,
-    clippy::unnecessary_wraps,
     clippy::unused_self,
     reason = "an expansion has references, and reads best as calls of methods"
 )]

@@ -4,7 +4,7 @@
 
 use pipeline_core::dag::{Dag, Selection};
 use pipeline_core::prelude::*;
-use pipeline_core::{Error, Outputs, RunOptions};
+use pipeline_core::{Error, RunOptions};
 
 #[derive(Clone, Debug, Default)]
 struct Parameters {
