@@ -35,10 +35,10 @@ impl Dataset for Slow {
 impl Save for Slow {
     fn save(&self, is_endless: bool) -> Result<(), DatasetError> {
         write_file(&self.0, |file| {
-            file.write_all(&[b'x'; SIZE])?;
+            file.write_all("x".repeat(SIZE).as_bytes())?;
             file.flush()?;
-            while is_endless {
-                thread::sleep(Duration::from_secs(1));
+            if is_endless {
+                thread::sleep(Duration::from_secs(3600));
             }
             Ok::<(), io::Error>(())
         })
@@ -153,12 +153,12 @@ fn a_save_that_is_under_way_is_no_leftover() {
         file.write_all(b"outer")?;
         file.flush()?;
         // In this process and in another.
-        save(&path, "inner").map_err(std::io::Error::other)?;
+        save(&path, "inner").map_err(io::Error::other)?;
         assert_eq!(text(&path), "inner");
         assert_eq!(Saver::new(&path, "other").told(), "saved 0");
         assert_eq!(text(&path), "other");
         assert_eq!(leftovers(folder.path()).len(), 1);
-        Ok::<(), std::io::Error>(())
+        Ok::<(), io::Error>(())
     })
     .unwrap();
     assert_eq!(text(&path), "outer");
@@ -169,7 +169,7 @@ fn a_save_that_is_under_way_is_no_leftover() {
 fn a_file_of_the_user_that_is_called_like_a_leftover_stays() {
     let folder = folder();
     let path = folder.path().join("rows.txt");
-    write_file(&path, |_| Ok::<(), std::io::Error>(())).unwrap();
+    write_file(&path, |_| Ok::<(), io::Error>(())).unwrap();
     let others = [".saving-rows.tmp", ".saving-0-0.tmp", "saving.tmp"];
     for name in others {
         fs::write(folder.path().join(name), "kept").unwrap();
