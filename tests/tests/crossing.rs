@@ -246,7 +246,10 @@ fn what_panics_before_anything_starts_is_an_error() {
 
     let catalog = Catalog { params: Params { panics: true, factor: 3 }, ..Catalog::default() };
     let error = run("with_parameters", &catalog).unwrap_err().to_string();
-    assert!(error.ends_with("the parameters cannot leave the process: it panicked: no parameters today"), "{error}");
+    assert!(
+        error.ends_with("the parameters cannot leave the process: their `Serialize` panicked: no parameters today"),
+        "{error}"
+    );
     let catalog = Catalog { params: Params { panics: false, factor: 3 }, ..Catalog::default() };
     run("with_parameters", &catalog).unwrap();
     assert_eq!(catalog.a.load().unwrap(), 3);

@@ -52,7 +52,10 @@ impl Bytes {
             Self::Own(bytes) => decode_deep(bytes),
             Self::Shared(shared) => decode_deep(&shared.map().map_err(|error| error.to_string())?),
         }
-        .map_err(|error| error.to_string())
+        .map_err(|error| {
+            let name = std::any::type_name::<T>();
+            format!("the `Deserialize` of `{name}` cannot read what its `Serialize` wrote: {error}")
+        })
     }
 
     pub(crate) fn len(&self) -> usize {
