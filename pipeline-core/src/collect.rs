@@ -96,6 +96,7 @@ struct Both<A: Outputs, B: Outputs> {
 }
 
 impl<A: Outputs, B: Outputs> Both<A, B> {
+    /// Each collects from the slots of its own parts.
     fn split<'r>(&self, io: &Io<'r>) -> (Io<'r>, Io<'r>) {
         let (first, second) = io.slots.split_at(self.first_slots);
         (Io { slots: first, ..*io }, Io { slots: second, ..*io })

@@ -82,7 +82,7 @@ pub fn pipelines() -> pipeline_core::Pipelines<Catalog> {
         .pipeline)
         .named("training");
     let pipeline_ab = ({
-        let mut body = pipeline_core::__private::Body::<Catalog>::new(&DAG_1_0);
+        let body = &mut pipeline_core::__private::Body::<Catalog>::new(&DAG_1_0);
         use pipeline_core::__private::{
             TakesAsDeclared as _, TakesReference as _, TakesValue as _,
         };
@@ -99,11 +99,8 @@ pub fn pipelines() -> pipeline_core::Pipelines<Catalog> {
             },
         );
         {}
-        body.pipeline(
-            ::core::option::Option::None,
-            &DAG_1_0,
-            pipeline_core::__private::Collect::nothing(),
-        )
+        let collect = pipeline_core::__private::Collect::nothing();
+        unsafe { body.pipeline(::core::option::Option::None, &DAG_1_0, collect) }
     })
         .named("ab");
     let pipeline_half = (::core::clone::Clone::clone(&pipeline_training)

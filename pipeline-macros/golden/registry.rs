@@ -43,7 +43,7 @@ pub fn pipelines() -> pipeline_core::Pipelines<Catalog> {
         .pipeline)
         .named("training");
     let pipeline_ab = ({
-        let mut body = pipeline_core::__private::Body::<
+        let body = &mut pipeline_core::__private::Body::<
             pipeline_core::__private::Seen<
                 { <Catalog as pipeline_core::__private::Catalog>::HAS_DATASETS },
                 Catalog,
@@ -64,11 +64,8 @@ pub fn pipelines() -> pipeline_core::Pipelines<Catalog> {
                 io.done()
             },
         );
-        body.pipeline(
-            ::core::option::Option::None,
-            &DAG_1_0,
-            pipeline_core::__private::Collect::nothing(),
-        )
+        let collect = pipeline_core::__private::Collect::nothing();
+        unsafe { body.pipeline(::core::option::Option::None, &DAG_1_0, collect) }
     })
         .named("ab");
     let pipeline___default__ = (::core::clone::Clone::clone(&pipeline_training)

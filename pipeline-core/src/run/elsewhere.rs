@@ -3,6 +3,8 @@
 //! The run's own process has values in memory as the bytes in which they cross, and makes values of them only for those who look: the
 //! run's outputs, its hooks, and the datasets of its catalog.
 
+#![expect(unsafe_code, reason = "a node uses slots, by the rules of `slot.rs`; each block says who keeps them")]
+
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -83,7 +85,11 @@ pub(crate) trait Elsewhere: Sync {
     /// Where the values of a run are, of which these nodes read some, if not all.
     fn values(&self, selection: Option<&Selection>) -> Values;
     /// Has a node executed, with its hooks, and again if it fails and has retries.
-    fn execute_elsewhere(
+    ///
+    /// # Safety
+    ///
+    /// The caller executes the node: as [`Execute::execute`](super::active::Execute::execute).
+    unsafe fn execute_elsewhere(
         &self,
         node: usize,
         hooks: Hooks<'_>,
@@ -116,7 +122,7 @@ impl<C: Catalog + Sync> Elsewhere for Active<'_, C> {
         Values::new(n_readers)
     }
 
-    fn execute_elsewhere(
+    unsafe fn execute_elsewhere(
         &self,
         node: usize,
         hooks: Hooks<'_>,
@@ -125,11 +131,12 @@ impl<C: Catalog + Sync> Elsewhere for Active<'_, C> {
     ) -> Result<(), Error> {
         let place = self.place(node);
         let mut outputs = Vec::new();
-        let result = self.between_hooks(&place, hooks, |watch| {
+        let call = |watch: Option<&Watch<'_>>| {
             try_again(place.node(), || {
                 there.prepare()?;
                 let result = self.in_time(place.node(), |deadline| {
-                    outputs = self.call_there(&place, watch, values, there, deadline)?;
+                    // SAFETY: the caller executes the node.
+                    outputs = unsafe { self.call_there(&place, watch, values, there, deadline)? };
                     Ok(())
                 });
                 if result.is_err() {
@@ -138,7 +145,9 @@ impl<C: Catalog + Sync> Elsewhere for Active<'_, C> {
                 }
                 result
             })
-        });
+        };
+        // SAFETY: the caller executes the node.
+        let result = unsafe { self.between_hooks(&place, hooks, call) };
         if result.is_ok() {
             for (slot, value) in outputs {
                 values.put(slot, value);
@@ -194,7 +203,11 @@ impl<C: Catalog + Sync> Active<'_, C> {
     }
 
     /// One attempt at a node.
-    fn call_there(
+    ///
+    /// # Safety
+    ///
+    /// As [`Elsewhere::execute_elsewhere`].
+    unsafe fn call_there(
         &self,
         place: &Place<'_, C>,
         watch: Option<&Watch<'_>>,
@@ -208,7 +221,8 @@ impl<C: Catalog + Sync> Active<'_, C> {
         };
         drop(inputs);
         let made = made?;
-        self.caught(place, || self.carry_out(place, watch, made))
+        // SAFETY: the caller executes the node.
+        self.caught(place, || unsafe { self.carry_out(place, watch, made) })
     }
 
     /// What goes wrong on the way is an error of the node.
@@ -260,7 +274,10 @@ impl<C: Catalog + Sync> Active<'_, C> {
         Ok(inputs)
     }
 
-    fn carry_out(
+    /// # Safety
+    ///
+    /// As [`Elsewhere::execute_elsewhere`].
+    unsafe fn carry_out(
         &self,
         place: &Place<'_, C>,
         watch: Option<&Watch<'_>>,
@@ -289,7 +306,8 @@ impl<C: Catalog + Sync> Active<'_, C> {
                 if is_read(id) {
                     outputs.push((slot(id), value));
                 } else {
-                    (port.put)(&self.memory.slots[slot(id)], value.bytes()).map_err(unreadable)?;
+                    // SAFETY: the caller executes the writer of this slot, which has no readers.
+                    unsafe { (port.put)(&self.memory.slots[slot(id)], value.bytes()) }.map_err(unreadable)?;
                 }
                 watch.map_or(Ok(()), |(watch, started)| watch.saved(id, took(started)))?;
             } else if let Some(port) = ports.output(id) {
@@ -430,7 +448,9 @@ impl<C: Catalog + Sync> Active<'_, C> {
             let Arrived::Bytes(bytes) = input else { continue };
             match ports.slots.get(id as usize) {
                 Some(port) => self.caught(place, || {
-                    (port.put)(slot(id), &bytes).map_err(|problem| Box::new(Failure::Load(id, problem.into())))
+                    // SAFETY: this process executes one node at a time, and none is called yet.
+                    let put = unsafe { (port.put)(slot(id), &bytes) };
+                    put.map_err(|problem| Box::new(Failure::Load(id, problem.into())))
                 })?,
                 None => of_catalog.push((id, bytes)),
             }
@@ -444,12 +464,18 @@ impl<C: Catalog + Sync> Active<'_, C> {
         let here = Active { away: Some(&away), ..*self };
         // Attempts and their time are counted in the process of the run; here the node may ask for it.
         let deadline = place.node().timeout().and_then(|timeout| Instant::now().checked_add(timeout));
-        let call = || place.code().call(here.catalog, &here.io(place, Readers::OnSeveral));
+        let call = || {
+            // SAFETY: it is lent to the node, the only one that this process executes now. Its inputs have been put there with as many readers as
+            // it has readings of them.
+            let io = unsafe { here.io(place, Readers::OnSeveral) };
+            place.code().call(here.catalog, &io)
+        };
         Cancellation::of_this_node().until(deadline).within(|| here.call(place, call))?;
         let mut outputs = away.saved.into_inner().unwrap_or_else(PoisonError::into_inner);
         for output in place.node().outputs().filter(|output| output.kind() == Kind::Memory) {
             let id = output.id().0;
-            let bytes = self.caught(place, || match (ports.slots[id as usize].encode)(slot(id)) {
+            // SAFETY: the node is the writer of the slot; it has returned, and no other is executed in this process.
+            let bytes = self.caught(place, || match unsafe { (ports.slots[id as usize].encode)(slot(id)) } {
                 Some(bytes) => bytes.map_err(|problem| Box::new(Failure::Save(id, DatasetError::new(problem)))),
                 None => Err(Box::new(Failure::Save(id, "it has not been written".into()))),
             })?;

@@ -1,5 +1,7 @@
 //! From a pipeline, a catalog and options to a run, and from its end to outputs.
 
+#![expect(unsafe_code, reason = "outputs are collected from slots, by the rules of `slot.rs`")]
+
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -135,7 +137,9 @@ fn start<C: Catalog + Sync, O: Outputs, T>(
         would_execute: Mutex::default(),
     };
     let error = watched(&run, hooks, catalog, runner);
-    let io = Io::new(&memory.slots, Readers::OnOneThread);
+    // SAFETY: it is lent to the collection of the outputs. The runner has returned, so no node is executed any more: `Run` can neither be kept nor
+    // moved to a thread that outlives the call.
+    let io = unsafe { Io::new(&memory.slots, Readers::OnOneThread) };
     let result = collect(&run, &io, error);
     if !is_empty(&result) {
         memory.clear();

@@ -4,6 +4,8 @@
 //! take them, and takes from others when it has none left. So while a node runs, every other one that could run is there for whoever is
 //! idle. A thread that finds nothing leaves the crew, and who leaves nodes to others calls one for help, if there may be more.
 
+#![expect(unsafe_code, reason = "nodes are executed without asking the run for their order, which is kept here")]
+
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -75,7 +77,10 @@ impl<'a> Crew<'a, '_> {
         loop {
             let own = self.own(worker);
             let mut next = |done: Option<usize>| self.next(done, own, worker, scope);
-            if let Err((node, error)) = self.run.within(|| self.run.execute_each(self.is_bare, &mut next)) {
+            // SAFETY: a node is named when the counts of all that it waits for have come to nothing, once, and those counts and the deques
+            // synchronise the threads.
+            let execute = || unsafe { self.run.execute_each(self.is_bare, &mut next) };
+            if let Err((node, error)) = self.run.within(execute) {
                 self.fail(node, error);
             }
             self.absent().push(worker);
