@@ -279,7 +279,6 @@ fn skipped_beside_the_end(end: fn(&Memory)) {
         let counts = Counts::default();
         let memory = Arc::new(memory(1));
         assert!(memory.begin_in_order());
-        put(slot(&memory), &counts);
         let other = thread::spawn({
             let memory = Arc::clone(&memory);
             move || {
@@ -292,6 +291,7 @@ fn skipped_beside_the_end(end: fn(&Memory)) {
                 n_skipped
             }
         });
+        put(slot(&memory), &counts);
         end(&memory);
         let n_skipped = other.join().expect("it skips or not");
         let is_skipped_now = memory.pass_over(2, State::Orphaned);
