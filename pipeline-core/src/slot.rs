@@ -18,6 +18,8 @@
 
 #[cfg(all(loom, test))]
 mod tests;
+#[cfg(all(test, not(loom)))]
+mod threads;
 
 use std::any::TypeId;
 use std::fmt;
