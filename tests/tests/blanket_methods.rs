@@ -80,6 +80,7 @@ mod of_all_kinds {
         (value / 2, value - value / 2)
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "it is marked with `?`")]
     fn check(value: i32) -> Result<i32, String> {
         Ok(value)
     }
