@@ -111,8 +111,10 @@ fn keep(value: Value) -> Value {
     value
 }
 
-fn join(left: Value, right: &Value) -> Value {
-    left.counts.value(left.number() + right.number())
+fn join(mut left: Value, right: &Value) -> Value {
+    let number = left.number() + right.number();
+    left.numbers.fill(number);
+    left
 }
 
 fn sum(a: u64, b: u64, c: u64) -> i32 {
