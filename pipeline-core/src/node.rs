@@ -82,7 +82,9 @@ mod tests {
             let call = |factor| (0..10).for_each(|_| node.call(&factor, &io()).expect("it ends well"));
             let threads = [1, 2].map(|factor| scope.spawn(move || call(factor)));
             // ThreadSanitizer knows of a join, but not of the end of a scope.
-            threads.into_iter().for_each(|thread| thread.join().expect("it ends well"));
+            for thread in threads {
+                thread.join().expect("it ends well");
+            }
         });
         assert_eq!(sum.load(Ordering::Relaxed), 10 * (1 + 2) * 7 * 800);
         assert_eq!(dropped.load(Ordering::Relaxed), 0);

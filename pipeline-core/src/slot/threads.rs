@@ -112,7 +112,9 @@ fn readers_on_threads_see_the_value_whole_and_the_last_drops_it() {
                     unsafe { memory.slots[0].count_out() };
                 }),
             ];
-            threads.into_iter().for_each(|thread| thread.join().expect("all is as it should be"));
+            for thread in threads {
+                thread.join().expect("all is as it should be");
+            }
         });
         assert_eq!(N_LEFT.load(Ordering::Relaxed), 0, "in round {round}");
         memory.restart();
