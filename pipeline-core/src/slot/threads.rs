@@ -1,6 +1,6 @@
 //! Slots on threads of the system, many times over, for the sanitizers (`.ci/sanitizers`): loom tries all orders, these see the memory itself.
 //!
-//! Threads are joined one by one, which ThreadSanitizer knows of; the end of a scope it does not see.
+//! Threads are joined one by one, which `ThreadSanitizer` knows of; the end of a scope it does not see.
 
 #![expect(unsafe_code, reason = "the rules of `slot.rs` are what is tested here: a sanitizer says where one is broken")]
 
