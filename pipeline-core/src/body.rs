@@ -108,7 +108,7 @@ struct Calls<'r, C> {
 /// - Each node, and each collection of outputs, uses an index of a dataset in memory only with the key that declared the slot of that index.
 /// - A node takes or reads those slots that `dag` names as its inputs, once for each time that it is named as a reader, and puts a value into those that
 ///   `dag` names as its outputs. It takes only what it alone reads, once, and reads what may be read again.
-/// - Nothing but the nodes and the collections uses an [`Io`], and what the user wrote is not given one, nor the [`Body`].
+/// - Nothing but the nodes and the collections uses an `Io`, and what the user wrote is not given one, nor the `Body`.
 #[must_use]
 pub unsafe fn pipeline<C: 'static, O: Outputs + 'static>(
     name: Option<&'static str>,
