@@ -62,16 +62,19 @@ fn main() {
             );
             (&slot_copy).is_no_result();
             (&slot_length).is_no_result();
-            let collect = pipeline_core::__private::Collect::new(
-                move |io| PipelineOutputs {
-                    length: io.collect(1, &slot_length),
-                },
-                move |io| PipelineOutputs {
-                    length: io.collect_if_written(1, &slot_length),
-                },
-            );
             unsafe {
-                body.pipeline(::core::option::Option::None, &PIPELINE_DAG, collect)
+                body.pipeline(
+                    ::core::option::Option::None,
+                    &PIPELINE_DAG,
+                    pipeline_core::__private::Collect::new(
+                        move |io| PipelineOutputs {
+                            length: io.collect(1, &slot_length),
+                        },
+                        move |io| PipelineOutputs {
+                            length: io.collect_if_written(1, &slot_length),
+                        },
+                    ),
+                )
             }
         }
     };

@@ -44,15 +44,18 @@ pub fn scaling() -> pipeline_core::Pipeline<Catalog, scaling> {
             io.done()
         },
     );
-    let collect = pipeline_core::__private::Collect::new(
-        move |io| scaling {
-            scaled: io.collect(0, &slot_scaled),
-        },
-        move |io| scaling {
-            scaled: io.collect_if_written(0, &slot_scaled),
-        },
-    );
     unsafe {
-        body.pipeline(::core::option::Option::Some("scaling"), scaling::DAG, collect)
+        body.pipeline(
+            ::core::option::Option::Some("scaling"),
+            scaling::DAG,
+            pipeline_core::__private::Collect::new(
+                move |io| scaling {
+                    scaled: io.collect(0, &slot_scaled),
+                },
+                move |io| scaling {
+                    scaled: io.collect_if_written(0, &slot_scaled),
+                },
+            ),
+        )
     }
 }

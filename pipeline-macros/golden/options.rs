@@ -63,9 +63,12 @@ fn main() {
                 },
             );
             (&slot_train).is_no_result();
-            let collect = pipeline_core::__private::Collect::nothing();
             unsafe {
-                body.pipeline(::core::option::Option::None, &PIPELINE_DAG, collect)
+                body.pipeline(
+                    ::core::option::Option::None,
+                    &PIPELINE_DAG,
+                    pipeline_core::__private::Collect::nothing(),
+                )
             }
         }
     };

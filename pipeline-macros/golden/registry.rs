@@ -64,8 +64,13 @@ pub fn pipelines() -> pipeline_core::Pipelines<Catalog> {
                 io.done()
             },
         );
-        let collect = pipeline_core::__private::Collect::nothing();
-        unsafe { body.pipeline(::core::option::Option::None, &DAG_1_0, collect) }
+        unsafe {
+            body.pipeline(
+                ::core::option::Option::None,
+                &DAG_1_0,
+                pipeline_core::__private::Collect::nothing(),
+            )
+        }
     })
         .named("ab");
     let pipeline___default__ = (::core::clone::Clone::clone(&pipeline_training)
