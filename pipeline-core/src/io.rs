@@ -9,7 +9,6 @@
 #![expect(unsafe_code, reason = "see above; each block says which rule it relies on")]
 #![expect(
     clippy::trivially_copy_pass_by_ref,
-    clippy::unnecessary_wraps,
     clippy::unused_self,
     reason = "an expansion has references, and reads best as calls of methods"
 )]

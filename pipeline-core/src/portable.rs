@@ -4,7 +4,7 @@
 //! that any process reaches, such as a file, crosses only if hooks are to see its values: else each process loads and saves it. One
 //! that only this process can use is refused when the pipeline compiles.
 //!
-//! The form in which values cross is that of [`worker::format`](crate::worker::format).
+//! The form in which values cross is that of `worker/format.rs`.
 
 #![expect(unsafe_code, reason = "values in memory are read from slots and put into them, by the rules of `slot.rs`")]
 

@@ -48,7 +48,7 @@ with_many! { item
     {
         node(|early: &[i32]| early.len(), [early] -> [length]),
         node(|length: usize, factor: i32| i32::try_from(length).expect("it is 3") * factor, [length, params] -> [B]),
-        node(|b: i32| b.to_string(), [B] -> [text: String]),
+        node(|length: usize| format!("{length}0"), [length] -> [text: String]),
         node(|text: &str| text.len(), [text] -> [letters: usize]),
     }
 }

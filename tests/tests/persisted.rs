@@ -97,7 +97,7 @@ fn runners() -> [Box<dyn Runner>; 3] {
 }
 
 fn statuses(pipeline: &Pipeline<Catalog>, catalog: &Catalog, runner: &dyn Runner) -> Vec<Status> {
-    let report = runner.run_with(pipeline, catalog, &RunOptions::new().only_missing_outputs()).unwrap();
+    let report = runner.run_with(pipeline, catalog, &RunOptions::new().only_missing_outputs()).expect("it starts");
     assert!(report.error().is_none(), "{:?}", report.error());
     report.nodes().map(|(_, status)| status).collect()
 }

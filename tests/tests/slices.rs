@@ -4,7 +4,7 @@
 
 use pipeline_core::dag::{Dag, Selection};
 use pipeline_core::prelude::*;
-use pipeline_core::{Error, Outputs, RunOptions};
+use pipeline_core::{Error, RunOptions};
 
 #[derive(Clone, Debug, Default)]
 struct Parameters {
@@ -365,10 +365,10 @@ fn the_slice_of_a_sum_goes_through_all_its_parts() {
 
 #[test]
 fn names_that_nodes_or_datasets_share_in_all_respects_mean_all_of_them() {
-    fn twice<O: Outputs + 'static>(part: Pipeline<Catalog, O>) -> Pipeline<Catalog> {
-        (part.clone() + part).without_outputs()
-    }
-    let sum = twice(pipeline! { for Catalog; node(add, [A, B] -> [step]), node(identity, [step] -> [copy]) });
+    // Two pipelines with equal nodes: one that is there twice would be one part.
+    let one = pipeline! { for Catalog; node(add, [A, B] -> [step]), node(identity, [step] -> [copy]) };
+    let other = pipeline! { for Catalog; node(add, [A, B] -> [step]), node(identity, [step] -> [copy]) };
+    let sum = (one + other).without_outputs();
     let dag = sum.dag().unwrap();
     let both_adds = ["add([A;B]) -> [step]", "add([A;B]) -> [step]"];
     assert_eq!(printed(dag, &Slice::new().nodes(["add"])), both_adds);
@@ -409,14 +409,14 @@ fn an_input_in_memory_that_no_selected_node_writes_is_an_error_with_what_to_add(
     assert_eq!(
         needs(&Slice::new().from_nodes(["render"])).unwrap_err().to_string(),
         "selected nodes read what is in memory only and written by nodes that are not selected: `accuracy` (by `score`); \
-         select `split_flowers` and `score` too, or, as the only filter, `--to-nodes \"render\"`"
+         select `split_flowers` and `score` too, or, as the only filter, `--nodes \"split_flowers,score,render\"`"
     );
     let error = needs(&Slice::new().nodes(["score", "fit", "warn"])).unwrap_err();
     assert_eq!(
         error.to_string(),
         "selected nodes read what is in memory only and written by nodes that are not selected: \
          `train` (by `split_flowers`), `test` (by `split_flowers`); \
-         select `split_flowers` too, or, as the only filter, `--from-nodes \"split_flowers\"`"
+         select `split_flowers` too, or, as the only filter, `--to-nodes \"score,warn\"`"
     );
     let Error::InMemoryOnly { pipeline, inputs, add, from_nodes, .. } = error else { panic!("{error}") };
     let expected = ["train", "test"].map(|input| (input.to_owned(), "split_flowers".to_owned()));

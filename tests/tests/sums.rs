@@ -333,7 +333,7 @@ fn a_part_that_a_sum_has_twice_is_there_once() {
         for _ in 0..2 {
             let catalog = Catalog::default();
             let ((copying {}, ()), ((), third {})) = runner.run(&sum, &catalog).unwrap();
-            assert_eq!([&catalog.B, &catalog.C, &catalog.D].map(|dataset| *dataset.load().unwrap()), [1, 2, 3]);
+            assert_eq!(catalog.D.load().unwrap(), 3);
             let report = runner.run_report(&renamed, &catalog).unwrap();
             assert!(report.error().is_none());
         }

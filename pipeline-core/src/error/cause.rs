@@ -7,7 +7,7 @@ use std::ops::Deref;
 use super::BoxError;
 use crate::panics::discard;
 
-/// The error of a node or a hook, as an [`Error`] keeps it: all that can be asked of a [`BoxError`] can be asked of it, by `Deref`.
+/// The error of a node or a hook, as an [`Error`](crate::Error) keeps it: all that can be asked of a [`BoxError`] can be asked of it, by `Deref`.
 ///
 /// If the error panics when it is dropped, nothing else does: an error that a run reports nowhere, since another attempt went well, does not
 /// end it.

@@ -136,8 +136,8 @@ impl<C: Catalog + Sync> Elsewhere for Active<'_, C> {
         }
         let mut parameters = self.plan.parts.iter().filter_map(|part| part.ports.as_ref()?.parameters.as_deref());
         let parameters = parameters.next().map(|port| {
-            let encoded =
-                caught(|| port.get(self.catalog)).unwrap_or_else(|panic| Err(format!("it panicked: {panic}")));
+            let encoded = caught(|| port.get(self.catalog))
+                .unwrap_or_else(|panic| Err(format!("their `Serialize` panicked: {panic}")));
             encoded.map_err(|problem| refused(format!("the parameters cannot leave the process: {problem}")))
         });
         let (dag, places) = self.agreed().map_err(refused)?;

@@ -22,7 +22,7 @@ pub(crate) struct Touchy(pub(crate) &'static str);
 impl Touchy {
     fn may_panic(&self, method: &str) {
         if self.0 == method {
-            boom()
+            boom::<()>();
         }
     }
 }
@@ -92,7 +92,7 @@ impl std::error::Error for Bomb {}
 impl Drop for Bomb {
     fn drop(&mut self) {
         if !std::thread::panicking() {
-            boom()
+            boom::<()>();
         }
     }
 }

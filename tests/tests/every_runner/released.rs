@@ -104,7 +104,7 @@ struct ByName;
 impl Runner for ByName {
     fn execute(&self, run: &Run<'_>) -> Result<(), Error> {
         let mut nodes: Vec<_> = run.nodes().collect();
-        nodes.sort_by_key(|node| node.to_string());
+        nodes.sort_by_key(ToString::to_string);
         nodes.iter().try_for_each(|node| run.execute(node.id()))
     }
 }

@@ -1,15 +1,16 @@
 //! What is left of saves that are killed, and of many at the same time.
 
 use std::collections::HashSet;
+use std::io::{self, Write};
 use std::os::unix::process::ExitStatusExt;
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::thread;
 use std::time::Duration;
 
-use pipeline_core::worker;
+use pipeline_core::dataset::{AnyProcess, Dataset, Save, write_file};
+use pipeline_core::{DatasetError, worker};
 use pipeline_tests::{folder, names_in};
-use serde::ser::SerializeSeq;
-use serde::{Deserialize, Serialize, Serializer};
 
 use super::saver::Saver;
 use super::*;
@@ -19,37 +20,41 @@ const SIZE: usize = 100_000;
 /// Where the worker of a test saves: it makes the catalog anew, and finds it there.
 const FOLDER: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/killed_saves");
 
-/// A value whose saving does not come to its end, or does.
-#[derive(Debug, Deserialize)]
-struct Value {
-    is_endless: bool,
+/// A file whose saving does not come to its end, or does.
+struct Slow(PathBuf);
+
+impl Dataset for Slow {
+    type Value = bool;
+    type Reach = AnyProcess;
+
+    fn describe(&self) -> String {
+        self.0.display().to_string()
+    }
 }
 
-impl Serialize for Value {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if !self.is_endless {
-            return serializer.serialize_str("saved");
-        }
-        let mut rows = serializer.serialize_seq(None)?;
-        for row in 0..20_000 {
-            rows.serialize_element(&row)?;
-        }
-        loop {
-            thread::sleep(Duration::from_secs(1));
-        }
+impl Save for Slow {
+    fn save(&self, is_endless: bool) -> Result<(), DatasetError> {
+        write_file(&self.0, |file| {
+            file.write_all("x".repeat(SIZE).as_bytes())?;
+            file.flush()?;
+            if is_endless {
+                thread::sleep(Duration::from_secs(3600));
+            }
+            Ok::<(), io::Error>(())
+        })
     }
 }
 
 catalog! {
     struct Catalog {
-        value: Json<Value> = Json::new(Path::new(FOLDER).join("value.json")),
+        value: Slow = Slow(Path::new(FOLDER).join("value.txt")),
     }
 }
 
 pipelines! {
     #[portable]
     fn pipelines() for Catalog {
-        endless = pipeline!< node(|| Value { is_endless: true }, [] -> [value], timeout = "1s") >,
+        endless = pipeline!< node(|| true, [] -> [value], timeout = "1s") >,
     }
 }
 
@@ -64,17 +69,17 @@ fn a_worker_process_that_is_killed_while_it_saves_leaves_what_the_next_save_remo
     drop(fs::remove_dir_all(FOLDER));
     fs::create_dir_all(FOLDER).unwrap();
     let catalog = Catalog::default();
-    fs::write(catalog.value.path(), "earlier").unwrap();
+    fs::write(&catalog.value.0, "earlier").unwrap();
     let runner = ProcessRunner::new().max_workers(1).workers_of_test("kills::workers");
     for _ in 0..2 {
         let error = runner.run_named(&pipelines(), "endless", &catalog).unwrap_err();
         assert!(matches!(error, pipeline_core::Error::TimedOut { .. }), "{error:?}");
-        assert_eq!(text(catalog.value.path()), "earlier");
+        assert_eq!(text(&catalog.value.0), "earlier");
         assert_eq!(leftovers(FOLDER.as_ref()).len(), 1);
     }
-    catalog.value.save(Value { is_endless: false }).unwrap();
-    assert_eq!(text(catalog.value.path()), "\"saved\"");
-    assert_eq!(names_in(FOLDER), ["value.json"]);
+    catalog.value.save(false).unwrap();
+    assert_eq!(text(&catalog.value.0), "x".repeat(SIZE));
+    assert_eq!(names_in(FOLDER), ["value.txt"]);
 }
 
 fn leftovers(folder: &Path) -> Vec<String> {
@@ -148,12 +153,12 @@ fn a_save_that_is_under_way_is_no_leftover() {
         file.write_all(b"outer")?;
         file.flush()?;
         // In this process and in another.
-        save(&path, "inner").map_err(std::io::Error::other)?;
+        save(&path, "inner").map_err(io::Error::other)?;
         assert_eq!(text(&path), "inner");
         assert_eq!(Saver::new(&path, "other").told(), "saved 0");
         assert_eq!(text(&path), "other");
         assert_eq!(leftovers(folder.path()).len(), 1);
-        Ok::<(), std::io::Error>(())
+        Ok::<(), io::Error>(())
     })
     .unwrap();
     assert_eq!(text(&path), "outer");
@@ -164,7 +169,7 @@ fn a_save_that_is_under_way_is_no_leftover() {
 fn a_file_of_the_user_that_is_called_like_a_leftover_stays() {
     let folder = folder();
     let path = folder.path().join("rows.txt");
-    write_file(&path, |_| Ok::<(), std::io::Error>(())).unwrap();
+    write_file(&path, |_| Ok::<(), io::Error>(())).unwrap();
     let others = [".saving-rows.tmp", ".saving-0-0.tmp", "saving.tmp"];
     for name in others {
         fs::write(folder.path().join(name), "kept").unwrap();

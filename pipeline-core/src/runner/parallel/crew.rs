@@ -103,7 +103,7 @@ where
         // Also while it waits for other workers: a job of the crew that it takes then may be inside
         // of another one.
         let _stint = Stint::of_the_caller();
-        stack::introduce(scope);
+        stack::introduce();
         let Some(place) = self.join() else { return };
         self.own(place.worker).push(self.roots());
         if self.flow.roots.len() > 1 {
@@ -317,7 +317,7 @@ where
     /// Help has come, on a thread that may be in the middle of other work.
     fn call(&'a self, worker: usize, here: Here, scope: &Scope<'a>) {
         let place = Place { crew: self, worker };
-        if let Some(_stint) = Stint::begin(here, scope) {
+        if let Some(_stint) = Stint::begin(here) {
             return self.work(place, scope);
         }
         drop(place);

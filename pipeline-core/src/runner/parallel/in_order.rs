@@ -16,8 +16,8 @@ struct InOrder<'a, 'r> {
 }
 
 impl<'a> Job<'a> for InOrder<'_, '_> {
-    fn call(&'a self, _: usize, here: Here, scope: &Scope<'a>) {
-        if let Some(_stint) = Stint::begin(here, scope) {
+    fn call(&'a self, _: usize, here: Here, _: &Scope<'a>) {
+        if let Some(_stint) = Stint::begin(here) {
             let result = self.run.execute_in_order();
             *self.result.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
         }

@@ -12,10 +12,10 @@
 
 use std::cell::Cell;
 use std::hint::black_box;
-use std::sync::OnceLock;
+use std::sync::{OnceLock, mpsc};
 use std::thread;
 
-use rayon::{Scope, ThreadPoolBuilder};
+use rayon::{BroadcastContext, Scope, ThreadPool, ThreadPoolBuilder};
 
 thread_local! {
     /// A job that begins at this address or above it is not inside of another one; stacks grow
@@ -59,14 +59,14 @@ pub(super) struct Stint {
 
 impl Stint {
     /// None, if the job that began here is in the middle of other work.
-    pub(super) fn begin(here: Here, scope: &Scope<'_>) -> Option<Self> {
+    pub(super) fn begin(here: Here) -> Option<Self> {
         let shallowest = SHALLOWEST.get();
         if here.0 < shallowest {
             return None;
         }
         SHALLOWEST.set(NONE);
         if shallowest == 0 {
-            broadcast(scope);
+            broadcast();
         }
         Some(Self { before: here.0 })
     }
@@ -85,19 +85,20 @@ impl Drop for Stint {
 }
 
 /// Has the threads of the pool learn their shallowest places, if this thread has not done so
-/// before.
-pub(super) fn introduce(scope: &Scope<'_>) {
+/// before. To be called on a thread of the pool.
+pub(super) fn introduce() {
     if !HAS_BROADCAST.get() {
-        broadcast(scope);
+        broadcast();
     }
 }
 
-/// Has each thread of the pool learn its shallowest place.
+/// Has each thread of the pool of this one learn its shallowest place. No run waits for that: a
+/// thread may be busy with other work for long.
 #[cold]
-fn broadcast(scope: &Scope<'_>) {
+fn broadcast() {
     HAS_BROADCAST.set(true);
     if let Some(distance) = distance() {
-        spawn_broadcast(scope, Box::new(move |here| learn(here.wrapping_add(distance))));
+        send(None, Box::new(move |here| learn(here.wrapping_add(distance))));
     }
 }
 
@@ -108,10 +109,14 @@ fn learn(here: usize) {
     }
 }
 
-/// As [`spawn`], for each thread of the pool.
+/// As [`spawn`], for each thread of this pool, or of the one that the calling thread is of.
 #[inline(never)]
-fn spawn_broadcast<'a>(scope: &Scope<'a>, call: Box<dyn Fn(usize) + Send + Sync + 'a>) {
-    scope.spawn_broadcast(move |_, _| call(address()));
+fn send(pool: Option<&ThreadPool>, call: Box<dyn Fn(usize) + Send + Sync>) {
+    let broadcast = move |_: BroadcastContext<'_>| call(address());
+    match pool {
+        Some(pool) => pool.spawn_broadcast(broadcast),
+        None => rayon::spawn_broadcast(broadcast),
+    }
 }
 
 /// How much higher a job's frame is than a broadcast's would be in its place. Measured once, on an
@@ -127,25 +132,22 @@ fn distance() -> Option<usize> {
 
 fn measure() -> Option<usize> {
     #[derive(Default)]
-    struct Places {
-        job: OnceLock<usize>,
-        broadcast: OnceLock<usize>,
-    }
+    struct Place(OnceLock<usize>);
 
-    impl<'a> Job<'a> for Places {
+    impl<'a> Job<'a> for Place {
         fn call(&'a self, _: usize, here: Here, _: &Scope<'a>) {
-            self.job.get_or_init(|| here.0);
+            self.0.get_or_init(|| here.0);
         }
     }
 
     let pool = ThreadPoolBuilder::new().num_threads(1).build().ok()?;
-    let places = Places::default();
-    pool.in_place_scope(|scope| {
-        spawn(&places, 0, scope);
-        let learn = |here| {
-            places.broadcast.get_or_init(|| here);
-        };
-        spawn_broadcast(scope, Box::new(learn));
-    });
-    Some(places.job.get()?.wrapping_sub(*places.broadcast.get()?))
+    let job = Place::default();
+    pool.in_place_scope(|scope| spawn(&job, 0, scope));
+    let (sender, broadcast) = mpsc::sync_channel(1);
+    let learn = move |here| {
+        // There is room for the one thread.
+        let _ = sender.try_send(here);
+    };
+    send(Some(&pool), Box::new(learn));
+    Some(job.0.get()?.wrapping_sub(broadcast.recv().ok()?))
 }
