@@ -1,10 +1,14 @@
 //! What an expansion of `pipeline!` is made of: it declares slots and nodes, and says how to collect the free outputs.
+//!
+//! All of that is safe, since nothing is executed by it. To make a pipeline of a declaration is unsafe: the nodes of that pipeline are executed by
+//! what the declaration says, and it must be one that `pipeline!` writes.
 
-#![expect(clippy::unused_self, reason = "an expansion reads best as calls of methods")]
+#![expect(unsafe_code, reason = "see above")]
 
 use std::cell::Cell;
 use std::fmt;
 use std::marker::PhantomData;
+use std::mem::take;
 
 use crate::collect::Collect;
 use crate::dag::Dag;
@@ -66,6 +70,9 @@ type Declaration<C> = dyn Fn(&mut Body<'_, C>) + Send + Sync;
 /// A declaration without state is gone through again to call all nodes in that order: then what declares a node calls it, directly, as
 /// one would by hand. Through a table of pointers no processor foretells where each of a thousand calls leads, and to find out takes
 /// longer than a small node.
+///
+/// All methods that an expansion calls take `&mut self`, and it has a `&mut Body`: so no method of a trait of the user's is chosen in their place, as it would be
+/// where a call has to borrow first.
 pub struct Body<'r, C> {
     mode: Mode<'r, C>,
     nodes: Vec<NodeCode<C>>,
@@ -94,8 +101,18 @@ struct Calls<'r, C> {
 /// # Panics
 ///
 /// Panics if it does not.
+///
+/// # Safety
+///
+/// The declaration is one that `pipeline!` writes, and so is `dag`:
+///
+/// - It declares slots and nodes in the order of `dag`, whose datasets in memory come first. It declares the same whenever it is called.
+/// - Each node, and each collection of outputs, uses an index of a dataset in memory only with the key that declared the slot of that index.
+/// - A node takes or reads those slots that `dag` names as its inputs, once for each time that it is named as a reader, and puts a value into those that
+///   `dag` names as its outputs. It takes only what it alone reads, once, and reads what may be read again.
+/// - Nothing but the nodes and the collections uses an `Io`, and what the user wrote is not given one, nor the `Body`.
 #[must_use]
-pub fn pipeline<C: 'static, O: Outputs + 'static>(
+pub unsafe fn pipeline<C: 'static, O: Outputs + 'static>(
     name: Option<&'static str>,
     dag: &'static Dag,
     declaration: fn(&mut Body<'_, C>) -> Option<Collect<O>>,
@@ -133,9 +150,13 @@ impl<'r, C> Body<'r, C> {
     }
 
     /// All is declared, once: its functions may own something.
+    ///
+    /// # Safety
+    ///
+    /// What has been declared, and `collect`, are as those of [`pipeline`].
     #[must_use]
-    pub fn pipeline<O: Outputs>(
-        self,
+    pub unsafe fn pipeline<O: Outputs>(
+        &mut self,
         name: Option<&'static str>,
         dag: &'static Dag,
         collect: Collect<O>,
@@ -144,15 +165,15 @@ impl<'r, C> Body<'r, C> {
     }
 
     /// Only an item has a name of its own.
-    fn part(self, name: Option<&'static str>, dag: &'static Dag) -> Part<C> {
+    fn part(&mut self, name: Option<&'static str>, dag: &'static Dag) -> Part<C> {
         Part {
             dag,
             is_item: name.is_some(),
-            nodes: self.nodes.into(),
-            slots: self.slots.into(),
+            nodes: take(&mut self.nodes).into(),
+            slots: take(&mut self.slots).into(),
             declaration: None,
             #[cfg(feature = "process")]
-            ports: self.ports,
+            ports: self.ports.take(),
         }
     }
 
@@ -179,9 +200,13 @@ impl<C: 'static> Body<'_, C> {
     }
 
     /// The key of a dataset in memory that is declared elsewhere.
+    ///
+    /// # Safety
+    ///
+    /// The dataset for which the key is used is declared by this body with this type.
     #[must_use]
     #[inline]
-    pub fn key<T: CanBeShared>(&self) -> Key<T> {
+    pub unsafe fn key<T: CanBeShared>(&mut self) -> Key<T> {
         Key { holds: PhantomData }
     }
 
@@ -193,7 +218,7 @@ impl<C: 'static> Body<'_, C> {
 
     /// What a dataset in memory holds. Nothing calls it: rust-analyzer shows the type.
     #[must_use]
-    pub fn value<T>(&self, _: Key<T>) -> T {
+    pub fn value<T>(&mut self, _: Key<T>) -> T {
         missing()
     }
 
@@ -224,7 +249,7 @@ impl<C: 'static> Body<'_, C> {
 
     /// Ends the declaration: how the free outputs are collected, with `whole` after a run that executed all nodes, else with `partial`.
     pub fn outputs<O: Outputs>(
-        &self,
+        &mut self,
         whole: impl Fn(&Io<'_>) -> O + Send + Sync + 'static,
         partial: impl Fn(&Io<'_>) -> O::Partial + Send + Sync + 'static,
     ) -> Option<Collect<O>> {
@@ -299,7 +324,6 @@ impl<C> fmt::Debug for Body<'_, C> {
 }
 
 /// Says that a slot holds values of type `T`. It has no size: which slot is said by its place in the DAG.
-#[expect(unnameable_types, reason = "an expansion gets it and need not name it")]
 pub struct Key<T> {
     holds: PhantomData<fn(T) -> T>,
 }
@@ -307,9 +331,24 @@ pub struct Key<T> {
 impl<T> Key<T> {
     /// The same for the readers of a dataset whose type one of them gives.
     #[must_use]
+    #[inline]
     pub fn given<Given: IsTheTypeOf<T>>(self) -> Key<Given> {
-        Key { holds: PhantomData }
+        Given::same::<Keys>(self)
     }
+}
+
+/// A type with a parameter, as `Vec` is without that of its elements.
+#[expect(unnameable_types, reason = "it is for the proof that two types are one")]
+pub trait Generic {
+    /// The type with its parameter.
+    type Of<T>;
+}
+
+/// `Key`, without what it is the key of.
+enum Keys {}
+
+impl Generic for Keys {
+    type Of<T> = Key<T>;
 }
 
 impl<T> Clone for Key<T> {

@@ -1,5 +1,12 @@
 //! What a node does to its inputs and outputs: takes, reads or loads the ones, passes them to its function, puts or saves the others.
+//!
+//! The methods of [`Io`] that use slots rely on the rules of `slot.rs`, and still are no unsafe functions. An expansion calls them between the
+//! user's tokens, and in an `unsafe` block those tokens could do what is unsafe too. So the promise is made once for all calls: by who
+//! makes a pipeline of an expansion, which is unsafe ([`pipeline`](crate::body::pipeline), [`Body::pipeline`](crate::body::Body::pipeline)), and by who makes
+//! an `Io` ([`Io::new`]). There is no other way to one: it is lent to the nodes and the collection of such a pipeline only, and what the user writes cannot name
+//! the variable that holds it.
 
+#![expect(unsafe_code, reason = "see above; each block says which rule it relies on")]
 #![expect(
     clippy::trivially_copy_pass_by_ref,
     clippy::unused_self,
@@ -38,7 +45,12 @@ pub struct Io<'r> {
 
 impl<'r> Io<'r> {
     /// Without hooks.
-    pub(crate) fn new(slots: &'r [AnySlot], readers: Readers) -> Self {
+    ///
+    /// # Safety
+    ///
+    /// The slots are those of one part of a pipeline. The `Io` is lent to nodes of that part, each while it is executed (rule 2 of `slot.rs`), or
+    /// to the collection of its outputs after all nodes (rule 4). With [`Readers::OnOneThread`], all nodes are executed on this thread.
+    pub(crate) unsafe fn new(slots: &'r [AnySlot], readers: Readers) -> Self {
         Self {
             slots,
             readers,
@@ -60,7 +72,8 @@ impl<'r> Io<'r> {
     #[inline]
     pub fn take<T: 'static>(&self, id: u32, key: &Key<T>) -> Result<Owned<T>, Box<Failure>> {
         match self.watch {
-            None => Ok(Owned::new(self.slot(id, *key).take().unwrap_or_else(|| not_written()))),
+            // SAFETY: the node that is executed is the only reader, and its writer is done (rule 2).
+            None => Ok(Owned::new(unsafe { self.slot(id, *key).take() }.unwrap_or_else(|| not_written()))),
             Some(watch) => self.take_watched(id, *key, watch),
         }
     }
@@ -69,7 +82,8 @@ impl<'r> Io<'r> {
     #[cold]
     #[inline(never)]
     fn take_watched<T: 'static>(&self, id: u32, key: Key<T>, watch: &Watch<'_>) -> Result<Owned<T>, Box<Failure>> {
-        let take = || Owned::new(self.slot(id, key).take().unwrap_or_else(|| not_written()));
+        // SAFETY: the node that is executed is the only reader, and its writer is done (rule 2).
+        let take = || Owned::new(unsafe { self.slot(id, key).take() }.unwrap_or_else(|| not_written()));
         watched(id, take, Owned::nothing, watch)
     }
 
@@ -88,7 +102,8 @@ impl<'r> Io<'r> {
             return self.read_and_count(id, *key);
         }
         // So little belongs into the node itself.
-        let Some(lease) = self.slot(id, *key).lease(self.readers) else { not_written() };
+        // SAFETY: the node that is executed is one of the readers, and their writer is done (rule 2). A value that needs no `drop` has no count.
+        let Some(lease) = (unsafe { self.slot(id, *key).lease(self.readers) }) else { not_written() };
         if let Some(watch) = self.watch {
             tell_of_read(id, &*lease, watch)?;
         }
@@ -97,7 +112,9 @@ impl<'r> Io<'r> {
 
     #[inline(never)]
     fn read_and_count<T: 'static>(&self, id: u32, key: Key<T>) -> Result<Lent<'r, T>, Box<Failure>> {
-        let read = || self.slot(id, key).read(self.readers).unwrap_or_else(|| not_written());
+        // SAFETY: the node that is executed is one of the readers, and their writer is done (rule 2). It reads once for each time that the DAG
+        // counts it as a reader, unless it may read again; then it is counted out when it has made its last attempt (rule 3).
+        let read = || unsafe { self.slot(id, key).read(self.readers) }.unwrap_or_else(|| not_written());
         match self.watch {
             None => Ok(read()),
             Some(watch) => watched(id, read, Lent::nothing, watch),
@@ -169,7 +186,8 @@ impl<'r> Io<'r> {
         T: 'static, // an output outlives its node: a function returns an owned value, not a borrow of its input
     {
         match self.watch {
-            None => self.slot(id, *key).put(value),
+            // SAFETY: the node that is executed is the writer, and no reader is executed before it is done (rule 2).
+            None => unsafe { self.slot(id, *key).put(value) },
             Some(watch) => self.put_watched(id, *key, value, watch),
         }
     }
@@ -183,7 +201,8 @@ impl<'r> Io<'r> {
             return;
         }
         let saved = watch.before_save(id, &value).and_then(|started| {
-            self.slot(id, key).put(value);
+            // SAFETY: the node that is executed is the writer, and no reader is executed before it is done (rule 2).
+            unsafe { self.slot(id, key).put(value) };
             watch.saved(id, started.map(|started| started.elapsed()))
         });
         if let Err(failure) = saved {
@@ -217,19 +236,23 @@ impl<'r> Io<'r> {
     #[must_use]
     #[inline(never)]
     pub fn collect<T: 'static>(&self, id: u32, key: &Key<T>) -> T {
-        self.slot(id, *key).take().expect("all nodes have been executed")
+        // SAFETY: outputs are collected after all nodes (rule 4).
+        unsafe { self.slot(id, *key).take() }.expect("all nodes have been executed")
     }
 
     /// Takes the value of a free output, if its node has been executed.
     #[must_use]
     #[inline(never)]
     pub fn collect_if_written<T: 'static>(&self, id: u32, key: &Key<T>) -> Option<T> {
-        self.slot(id, *key).take()
+        // SAFETY: outputs are collected after all nodes (rule 4).
+        unsafe { self.slot(id, *key).take() }
     }
 
     #[inline]
     fn slot<T: 'static>(&self, id: u32, _: Key<T>) -> &'r Slot<T> {
-        slot::at(self.slots, id)
+        // SAFETY: an expansion uses the index of a slot with the key that it got when it declared that slot (rule 1), and these are the slots of its
+        // part of the pipeline.
+        unsafe { slot::at(self.slots, id) }
     }
 }
 

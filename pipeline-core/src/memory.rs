@@ -58,18 +58,24 @@ impl Memory {
     /// Ends that: all nodes are completed, or those before the one that failed.
     pub(crate) fn end_in_order(&self, failed: Option<usize>) {
         let Some(failed) = failed else { return self.mode.store(ALL_COMPLETED, Ordering::Release) };
-        for state in &self.states[..failed] {
-            state.store(State::Completed as u8, Ordering::Relaxed);
+        // A runner may ask for one of the nodes behind them at the same time, from another thread. It sees what was done before it acts.
+        for node in 0..failed {
+            self.set(node, State::Completed);
         }
-        self.states[failed].store(State::Failed as u8, Ordering::Relaxed);
+        self.set(failed, State::Failed);
         self.mode.store(BY_NODE, Ordering::Release);
     }
 
     /// Ends that: what became of each node is as told.
-    #[cfg(feature = "rayon")]
+    #[cfg(any(feature = "rayon", all(loom, test)))]
     pub(crate) fn end_with(&self, state_of: impl Fn(usize) -> State) {
-        for (node, state) in self.states.iter().enumerate() {
-            state.store(state_of(node) as u8, Ordering::Relaxed);
+        for node in 0..self.states.len() {
+            let state = state_of(node);
+            // One that waits is left as it is: another thread, which has seen the failure already, may have skipped it just now. Were it to wait
+            // again, it would be skipped again, and so counted out twice as a reader.
+            if state != State::Waiting {
+                self.set(node, state);
+            }
         }
         self.mode.store(BY_NODE, Ordering::Release);
     }

@@ -4,6 +4,7 @@
 //! `?`, a `Result` of that ([`IsAResultOf`]). Each output has the type that its dataset holds ([`CanHold`]), and one in
 //! memory can be used by any thread ([`CanBeShared`]).
 
+use crate::body::Generic;
 use crate::{BoxError, Dag};
 
 /// What a run returns. `pipeline!` implements it for the struct of a pipeline's free outputs; `()` has none, and a sum has a pair.
@@ -47,10 +48,20 @@ impl<T: Send + Sync + 'static> CanBeShared for T {}
     label = "the dataset holds `{T}`",
     note = "leave out `: {Self}`, or have the function that writes the dataset return it; one that returns a `Result` is marked with `?`"
 )]
-pub trait IsTheTypeOf<T> {}
+pub trait IsTheTypeOf<T>: Sized {
+    /// The proof: whatever is said of `T` is said of `Self`. It says nothing of what `G` is, so no type but `T` itself has an implementation
+    /// that returns, and no other type gets the keys of a `T`.
+    #[doc(hidden)]
+    fn same<G: Generic>(of_t: G::Of<T>) -> G::Of<Self>;
+}
 
 #[diagnostic::do_not_recommend]
-impl<T> IsTheTypeOf<T> for T {}
+impl<T> IsTheTypeOf<T> for T {
+    #[inline]
+    fn same<G: Generic>(of_t: G::Of<T>) -> G::Of<T> {
+        of_t
+    }
+}
 
 /// A dataset that holds `Self` takes a result of type `V`: if that is a `Self`.
 ///

@@ -6,6 +6,8 @@
 //!
 //! The form in which values cross is that of `worker/format.rs`.
 
+#![expect(unsafe_code, reason = "values in memory are read from slots and put into them, by the rules of `slot.rs`")]
+
 use std::any::Any;
 use std::fmt;
 use std::io::Write;
@@ -253,21 +255,27 @@ impl<T> HidesItsValues for Port<'_, T> {}
 /// How the value of a slot crosses.
 pub(crate) struct SlotPort {
     /// The value that is in it.
-    pub(crate) encode: fn(&AnySlot) -> Option<Encoded>,
+    ///
+    /// To call it, the caller executes the writer of the slot, whose code has returned (rule 2 of `slot.rs`).
+    pub(crate) encode: unsafe fn(&AnySlot) -> Option<Encoded>,
     /// Puts it in.
-    pub(crate) put: fn(&AnySlot, &Bytes) -> Result<(), Problem>,
+    ///
+    /// To call it, the caller executes the writer of the slot; or a reader, in a process that executes no writer (rule 2 of `slot.rs`).
+    pub(crate) put: unsafe fn(&AnySlot, &Bytes) -> Result<(), Problem>,
     /// Makes it, for hooks.
     pub(crate) decode: fn(&Bytes) -> Result<Value, Problem>,
 }
 
-fn encode_slot<T: CanLeaveTheProcess + 'static>(slot: &AnySlot) -> Option<Encoded> {
-    let value = slot.of::<T>()?.read(Readers::MayReadAgain)?;
+unsafe fn encode_slot<T: CanLeaveTheProcess + 'static>(slot: &AnySlot) -> Option<Encoded> {
+    // SAFETY: nothing changes what the writer has put there while the caller executes it. Its own reading is not counted.
+    let value = unsafe { slot.of::<T>()?.read(Readers::MayReadAgain)? };
     value.held().downcast_ref::<T>().map(Bytes::of)
 }
 
-fn put<T: CanLeaveTheProcess + 'static>(slot: &AnySlot, bytes: &Bytes) -> Result<(), Problem> {
+unsafe fn put<T: CanLeaveTheProcess + 'static>(slot: &AnySlot, bytes: &Bytes) -> Result<(), Problem> {
     let slot = slot.of::<T>().ok_or("the slot holds another type")?;
-    bytes.value().map(|value| slot.put(value))
+    // SAFETY: as the caller promises.
+    bytes.value().map(|value| unsafe { slot.put(value) })
 }
 
 fn decode_any<T: CanLeaveTheProcess + Send + 'static>(bytes: &Bytes) -> Result<Value, Problem> {

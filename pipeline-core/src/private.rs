@@ -1,7 +1,7 @@
 //! What the expansions of the macros name; the macro crate names nothing else of this crate.
 
 pub use crate::Pipeline;
-pub use crate::body::{Body, HoldsAResult, HoldsAny, InMemory, missing, pipeline};
+pub use crate::body::{Body, HoldsAResult, HoldsAny, InMemory, Key, missing, pipeline};
 pub use crate::catalog::{Catalog, If, Seen, Sees};
 pub use crate::collect::Collect;
 pub use crate::dag::Dag;

@@ -1,5 +1,7 @@
 //! One run of a pipeline, as its runner sees it.
 
+#![expect(unsafe_code, reason = "to execute a node relies on the rules of `slot.rs`, and this is what keeps them")]
+
 mod active;
 mod attempt;
 #[cfg(feature = "rayon")]
@@ -106,7 +108,8 @@ impl<'r> Run<'r> {
     pub fn execute(&self, node: NodeId) -> Result<(), Error> {
         let node = self.dag.node(node);
         match self.turn(node)? {
-            Turn::Execute => self.within(|| self.execute_in_turn(node.id().index())),
+            // SAFETY: it is the node's turn.
+            Turn::Execute => self.within(|| unsafe { self.execute_in_turn(node.id().index()) }),
             Turn::PassOver(state) => {
                 self.pass_over(node, state);
                 Ok(())
@@ -116,17 +119,21 @@ impl<'r> Run<'r> {
 
     fn pass_over(&self, node: Node<'_>, state: State) {
         if self.memory.pass_over(node.id().index(), state) && state == State::Orphaned {
-            self.count_out(node);
+            // SAFETY: all that it waits for are done or skipped, and the node has been skipped just now, so it is never executed.
+            unsafe { self.count_out(node) };
         }
     }
 
     /// As [`execute`](Self::execute), in another process.
     #[cfg(feature = "process")]
     pub(crate) fn execute_elsewhere(&self, node: NodeId, values: &Values, there: &mut dyn There) -> Result<(), Error> {
-        let execute = |node: usize| self.nodes.elsewhere().execute_elsewhere(node, self.hooks, values, there);
+        // SAFETY: `in_turn` calls it for the node whose turn it is, which is executed now.
+        let execute =
+            |node: usize| unsafe { self.nodes.elsewhere().execute_elsewhere(node, self.hooks, values, there) };
         let node = self.dag.node(node);
         match self.turn(node)? {
-            Turn::Execute => self.in_turn(node.id().index(), execute),
+            // SAFETY: it is the node's turn.
+            Turn::Execute => unsafe { self.in_turn(node.id().index(), execute) },
             Turn::PassOver(state) => {
                 self.pass_over(node, state);
                 if state == State::Orphaned {
@@ -157,14 +164,19 @@ impl<'r> Run<'r> {
     }
 
     /// Counts a node out that will not read its inputs: they were kept for it too.
+    ///
+    /// # Safety
+    ///
+    /// All that it waits for are done or skipped. The node has been skipped, and is counted out once (rule 3 of `slot.rs`).
     #[cold]
-    fn count_out(&self, node: Node<'_>) {
+    unsafe fn count_out(&self, node: Node<'_>) {
         let in_memory = || self.dag.datasets().filter(|dataset| dataset.kind() == Kind::Memory);
         for (slot, dataset) in self.memory.slots.iter().zip(in_memory()) {
             // Once a reading: a node that names a dataset twice was to read it twice.
             for _ in node.inputs().filter(|input| input.id() == dataset.id()) {
                 // A value that panics when it is dropped is gone too.
-                drop(caught(|| slot.count_out()));
+                // SAFETY: the node is a reader of the slot, once for each time that it names it, and as the caller promises.
+                drop(caught(|| unsafe { slot.count_out() }));
             }
         }
         if let Some(releases) = self.releases {
@@ -194,12 +206,21 @@ impl<'r> Run<'r> {
     }
 
     /// Executes a node whose turn it is.
-    fn execute_in_turn(&self, node: usize) -> Result<(), Error> {
-        self.in_turn(node, |node| self.nodes.execute(node, self.hooks))
+    ///
+    /// # Safety
+    ///
+    /// As [`in_turn`](Self::in_turn).
+    unsafe fn execute_in_turn(&self, node: usize) -> Result<(), Error> {
+        // SAFETY: as the caller promises; and `in_turn` calls it once, for the node that it has started.
+        unsafe { self.in_turn(node, |node| self.nodes.execute(node, self.hooks)) }
     }
 
-    /// Has a node executed, whose turn it is.
-    fn in_turn(&self, node: usize, execute: impl FnOnce(usize) -> Result<(), Error>) -> Result<(), Error> {
+    /// Has a node executed, whose turn it is. `execute` is called once in a run for a node, since only one caller starts it.
+    ///
+    /// # Safety
+    ///
+    /// All nodes that it waits for are done, and what they did happens before this.
+    unsafe fn in_turn(&self, node: usize, execute: impl FnOnce(usize) -> Result<(), Error>) -> Result<(), Error> {
         if self.is_cancelled() {
             return Err(self.cancelled(node));
         }
@@ -242,8 +263,13 @@ impl<'r> Run<'r> {
     }
 
     /// As [`execute`](Self::execute), for a runner of this crate that has seen to the order itself, and calls it [within](Self::within) the run.
-    pub(crate) fn execute_ready(&self, node: NodeId) -> Result<(), Error> {
-        if self.is_plain() { self.execute_in_turn(node.index()) } else { self.execute(node) }
+    ///
+    /// # Safety
+    ///
+    /// The runner has executed all nodes that this one waits for; each call returned `Ok`, and happens before this one.
+    pub(crate) unsafe fn execute_ready(&self, node: NodeId) -> Result<(), Error> {
+        // SAFETY: where all nodes run up to the first error, `Ok` says that a node is done.
+        if self.is_plain() { unsafe { self.execute_in_turn(node.index()) } } else { self.execute(node) }
     }
 
     /// Whether all nodes are to run, up to the first error.
@@ -268,9 +294,11 @@ impl<'r> Run<'r> {
             return self.dag.order().try_for_each(|node| self.execute(node));
         }
         let executed = if self.hooks.is_empty() {
-            self.nodes.execute_all()
+            // SAFETY: no node has been started, and none is from here on but by this thread, in the order of the DAG.
+            unsafe { self.nodes.execute_all() }
         } else {
-            let execute = |node| self.nodes.execute(node, self.hooks).map_err(|error| (node, error));
+            // SAFETY: as above.
+            let execute = |node| unsafe { self.nodes.execute(node, self.hooks) }.map_err(|error| (node, error));
             (0..self.dag.len()).try_for_each(execute)
         };
         match executed {

@@ -1,25 +1,32 @@
 //! Where a dataset in memory lives between its writer and its last reader.
 //!
-//! The one module with unsafe code: a lock in each slot would cost more than most of what a run does between two nodes. What keeps
-//! slots from being touched by two threads is the order of a run, which [`Run`](crate::Run) enforces whatever a runner does:
+//! The code is unsafe because a lock in each slot would cost more than most of what a run does between two nodes. The order of a run keeps
+//! two threads from using a slot at the same time. [`Run`](crate::Run) enforces that order for every runner, and these are the rules
+//! that the functions below rely on. ARCHITECTURE.md says who guarantees each of them.
 //!
-//! 1. A node is executed at most once a run, or passed over once, and only nodes that the DAG names as writer or reader of a slot touch it, as what it holds: an
-//!    expansion gets its slots from the same graph as its DAG, and rustc checked their types through the keys. Nobody else calls `Io`.
-//! 2. A reader is executed after the writer is done, and sees all that it did: the writer's state is stored with `Release` and
-//!    loaded with `Acquire`, or the two are on one thread, or a scheduler hands the one's work on to the other, as the counts and deques of
+//! 1. *Places and types.* A slot is used under the index and the type with which the expansion declared it.
+//! 2. *Order.* A node is executed at most once in a run, or skipped once. Only its writer puts a value into a slot, and only its readers read
+//!    it, after the writer is done. A reader sees all that the writer did: the writer's state is stored with `Release` and loaded with
+//!    `Acquire`, or both nodes are on one thread, or a scheduler synchronises the two threads, as the counts and deques of
 //!    `runner/parallel/crew.rs` do.
-//! 3. What touches all slots (collecting the outputs, dropping what is left) happens before or after the run's nodes, on a thread that
-//!    has waited for them.
+//! 3. *Counts.* A slot has as many readers as it was told, and each is counted out once: by the end of its reading, or by
+//!    `count_out` if it does not read or may have read several times.
+//! 4. *Before and after.* Whatever uses all slots (collecting the outputs, dropping what is left) is done before or after the nodes of the
+//!    run, on a thread that has waited for them.
 
 #![expect(unsafe_code, reason = "see above; `slot/tests.rs` tries the orders that threads can have, under loom")]
 
 #[cfg(all(loom, test))]
 mod tests;
+#[cfg(all(test, not(loom)))]
+mod threads;
 
 use std::any::TypeId;
 use std::fmt;
+use std::marker::PhantomData;
 use std::mem::needs_drop;
 use std::ops::Deref;
+use std::ptr::NonNull;
 
 use crate::pass::Lent;
 use crate::sync::{AtomicU32, Cell, Ordering, Reading};
@@ -34,7 +41,8 @@ pub(crate) struct Slot<T> {
     waiting: AtomicU32,
 }
 
-// SAFETY: see the rules of this module. Values go from thread to thread, and several read one at the same time.
+// SAFETY: what is in the cell is only used by the unsafe functions below, whose callers keep the rules of this module, so no two threads use it
+// at the same time unless all of them read. A value is put on one thread and taken on another (`Send`), and several threads read it (`Sync`).
 unsafe impl<T: Send + Sync> Sync for Slot<T> {}
 
 /// How the readers of a slot count themselves out.
@@ -54,50 +62,80 @@ impl<T> Slot<T> {
     }
 
     /// Puts the value there for its readers.
+    ///
+    /// # Safety
+    ///
+    /// Nothing else uses the slot during the call: the caller is its writer, whose node is being executed (rule 2).
     #[inline]
-    pub(crate) fn put(&self, value: T) {
+    pub(crate) unsafe fn put(&self, value: T) {
         if needs_drop::<T>() {
             self.waiting.store(self.n_readers, Ordering::Relaxed);
         }
-        // SAFETY: the writer alone is executed now (rules 1 and 2).
+        // SAFETY: nothing else uses the slot now, as the caller promises, so this is the only reference to what is in it.
         self.value.with_mut(|slot| unsafe { *slot = Some(value) });
     }
 
-    /// Takes the value away: for the only reader, the last one, a writer that fails, or after the nodes.
+    /// Takes the value away.
+    ///
+    /// # Safety
+    ///
+    /// Nothing else uses the slot during the call, and no lease of it is left: the caller is the only reader, or the last one, or a writer that
+    /// fails before any reader is executed, or is called after all nodes (rules 2 to 4).
     #[inline]
-    pub(crate) fn take(&self) -> Option<T> {
-        // SAFETY: no other reader is there, or none has been let in yet, or all are done (rules 2 and 3).
+    pub(crate) unsafe fn take(&self) -> Option<T> {
+        // SAFETY: nothing else uses the slot now, as the caller promises, so this is the only reference to what is in it.
         self.value.with_mut(|slot| unsafe { (*slot).take() })
     }
 
     /// Lends the value to one of several readers, or gives it to the last one.
     ///
     /// What needs no `drop` can stay until the next run: nobody has to be the last, which no processor could foretell.
+    ///
+    /// # Safety
+    ///
+    /// As [`lease`](Self::lease).
     #[inline]
-    pub(crate) fn read(&self, readers: Readers) -> Option<Lent<'_, T>> {
-        if needs_drop::<T>() { self.lend_or_give(readers) } else { self.lease(readers).map(Lent::lease) }
+    pub(crate) unsafe fn read(&self, readers: Readers) -> Option<Lent<'_, T>> {
+        // SAFETY: the caller promises what both need.
+        unsafe { if needs_drop::<T>() { self.lend_or_give(readers) } else { self.lease(readers).map(Lent::lease) } }
     }
 
     /// Lends the value.
+    ///
+    /// # Safety
+    ///
+    /// The caller is a reader that has not been counted out, its writer is done (rule 2), and `readers` says how this reader is counted out
+    /// (rule 3): with [`Readers::OnOneThread`], all readers of the slot are executed on this thread.
     #[inline]
-    pub(crate) fn lease(&self, readers: Readers) -> Option<Lease<'_, T>> {
+    pub(crate) unsafe fn lease(&self, readers: Readers) -> Option<Lease<'_, T>> {
         let (value, reading) = self.value.read();
-        // SAFETY: the writer is done, and the value stays until the last reader has counted itself out, which this lease does when it ends.
+        // SAFETY: the writer is done, so all that use the slot now are readers. The value stays until the last one has been counted out,
+        // and this one is counted out after its lease.
         let value = unsafe { (*value).as_ref()? };
-        Some(Lease { value, reading, slot: self, readers })
+        Some(Lease { value: NonNull::from(value), lent: PhantomData, reading, slot: self, readers })
     }
 
+    /// # Safety
+    ///
+    /// As [`lease`](Self::lease).
     #[inline(never)]
-    fn lend_or_give(&self, readers: Readers) -> Option<Lent<'_, T>> {
-        // The others count themselves out only when they are done, so nobody else holds the value now.
+    unsafe fn lend_or_give(&self, readers: Readers) -> Option<Lent<'_, T>> {
         if readers != Readers::MayReadAgain && self.waiting.load(Ordering::Acquire) == 1 {
-            return Some(Lent::last(self.take()?));
+            // SAFETY: this reader has not been counted out, so all others have been, which happens after their leases; and what they did
+            // happens before this, by the count.
+            return Some(Lent::last(unsafe { self.take()? }));
         }
-        self.lease(readers).map(Lent::lease)
+        // SAFETY: as the caller promises.
+        unsafe { self.lease(readers) }.map(Lent::lease)
     }
 
     /// Counts one reader out. The last one drops the value.
-    fn count_out(&self, readers: Readers) {
+    ///
+    /// # Safety
+    ///
+    /// The caller is a reader whose writer is done, which has not been counted out and has no lease any more (rule 3). With
+    /// [`Readers::OnOneThread`], all readers of the slot are executed on this thread.
+    unsafe fn count_out(&self, readers: Readers) {
         let before = match readers {
             Readers::MayReadAgain => return,
             Readers::OnSeveral => self.waiting.fetch_sub(1, Ordering::AcqRel),
@@ -108,14 +146,18 @@ impl<T> Slot<T> {
             }
         };
         if before == 1 {
-            drop(self.take());
+            // SAFETY: all readers have been counted out, each after its leases, and what they did happens before this, by the count.
+            drop(unsafe { self.take() });
         }
     }
 }
 
 /// A value that a slot lends to one of its readers. When the last lease ends, the slot drops the value.
 pub(crate) struct Lease<'s, T> {
-    value: &'s T,
+    /// Not a `&'s T`: rustc may rely on a reference for the whole of a call that gets it as an argument, and the value ends within
+    /// the call that drops the last lease. `std` has the same in `Ref` and `RwLockReadGuard`.
+    value: NonNull<T>,
+    lent: PhantomData<&'s T>,
     reading: Reading<Option<T>>,
     slot: &'s Slot<T>,
     readers: Readers,
@@ -125,7 +167,9 @@ impl<T> Deref for Lease<'_, T> {
     type Target = T;
 
     fn deref(&self) -> &T {
-        self.value
+        // SAFETY: the value is there and not changed until the last reader has been counted out, and this one has not been: that is the end of
+        // the lease, or after it.
+        unsafe { self.value.as_ref() }
     }
 }
 
@@ -133,7 +177,9 @@ impl<T> Drop for Lease<'_, T> {
     fn drop(&mut self) {
         self.reading.end();
         if needs_drop::<T>() {
-            self.slot.count_out(self.readers);
+            // SAFETY: whoever made the lease is a reader that has not been counted out, and said how it is to be. The lease ends here, and its
+            // pointer is not used any more.
+            unsafe { self.slot.count_out(self.readers) };
         }
     }
 }
@@ -155,13 +201,20 @@ pub(crate) struct AnySlot {
 trait Erased: Send + Sync {
     fn clear(&mut self);
     fn set_readers(&mut self, n_readers: u32);
-    fn count_out(&self);
-    fn take_back(&self);
+    /// # Safety
+    ///
+    /// As [`AnySlot::count_out`].
+    unsafe fn count_out(&self);
+    /// # Safety
+    ///
+    /// As [`AnySlot::take_back`].
+    unsafe fn take_back(&self);
 }
 
 impl<T: Send + Sync + 'static> Erased for Slot<T> {
     fn clear(&mut self) {
-        drop(self.take());
+        // SAFETY: the slot is borrowed by this call alone, so nothing else uses it, and a lease would borrow it too.
+        drop(unsafe { self.take() });
     }
 
     fn set_readers(&mut self, n_readers: u32) {
@@ -169,12 +222,14 @@ impl<T: Send + Sync + 'static> Erased for Slot<T> {
         self.waiting = AtomicU32::new(n_readers);
     }
 
-    fn count_out(&self) {
-        Self::count_out(self, Readers::OnSeveral);
+    unsafe fn count_out(&self) {
+        // SAFETY: as the caller promises.
+        unsafe { Self::count_out(self, Readers::OnSeveral) };
     }
 
-    fn take_back(&self) {
-        drop(self.take());
+    unsafe fn take_back(&self) {
+        // SAFETY: the caller promises that no reader is executed, so nothing else uses the slot.
+        drop(unsafe { self.take() });
     }
 }
 
@@ -187,7 +242,8 @@ impl AnySlot {
     /// The slot, if it holds values of type `T`.
     #[cfg(feature = "process")]
     pub(crate) fn of<T: 'static>(&self) -> Option<&Slot<T>> {
-        (self.holds == TypeId::of::<T>()).then(|| at(std::slice::from_ref(self), 0))
+        // SAFETY: it is the one slot of the slice, and its type has just been compared.
+        (self.holds == TypeId::of::<T>()).then(|| unsafe { at(std::slice::from_ref(self), 0) })
     }
 
     /// Drops what it holds.
@@ -200,23 +256,38 @@ impl AnySlot {
         self.slot.set_readers(n_readers);
     }
 
-    /// Drops what its writer put there and has failed since, so that nobody will read it.
-    pub(crate) fn take_back(&self) {
-        self.slot.take_back();
+    /// Drops what its writer put there and has failed since, so that no reader will be executed.
+    ///
+    /// # Safety
+    ///
+    /// The caller executes the writer of the slot, which has not been said to be done yet (rule 2).
+    pub(crate) unsafe fn take_back(&self) {
+        // SAFETY: as the caller promises.
+        unsafe { self.slot.take_back() };
     }
 
     /// Counts out a reader that will not read, or not any more.
-    pub(crate) fn count_out(&self) {
-        self.slot.count_out();
+    ///
+    /// # Safety
+    ///
+    /// The caller speaks for a reader of the slot whose writer is done or skipped; the reader has not been counted out and has no lease any
+    /// more (rule 3).
+    pub(crate) unsafe fn count_out(&self) {
+        // SAFETY: as the caller promises.
+        unsafe { self.slot.count_out() };
     }
 }
 
-/// The slot at this place, which holds values of type `T`. That it does is rule 1, and debug builds check it.
+/// The slot at this index, which holds values of type `T`. Debug builds check both.
+///
+/// # Safety
+///
+/// The index and the type are those with which a slot of this pipeline was declared (rule 1).
 #[inline]
-pub(crate) fn at<T: 'static>(slots: &[AnySlot], id: u32) -> &Slot<T> {
+pub(crate) unsafe fn at<T: 'static>(slots: &[AnySlot], id: u32) -> &Slot<T> {
     debug_assert!(slots.get(id as usize).is_some_and(|slot| slot.holds == TypeId::of::<T>()), "{NOT_OF_THIS_PIPELINE}");
-    // SAFETY: the place and the type are those with which the expansion declared the slot (rule 1), and `AnySlot::new` put a `Slot` of that
-    // type behind the box. Checking both again at each access would cost as much as the access.
+    // SAFETY: there is a slot at this index, and `AnySlot::new` put a `Slot` of this type behind its box, as the caller promises. Checking both
+    // again at each access would cost as much as the access.
     unsafe { &*std::ptr::from_ref(&*slots.get_unchecked(id as usize).slot).cast::<Slot<T>>() }
 }
 

@@ -69,47 +69,50 @@ impl training {
 #[must_use]
 #[allow(private_interfaces)]
 pub fn training() -> pipeline_core::Pipeline<Catalog, training> {
-    pipeline_core::__private::pipeline(
-        ::core::option::Option::Some("training"),
-        training::DAG,
-        |body: &mut pipeline_core::__private::Body<'_, Catalog>| {
-            use pipeline_core::__private::{
-                TakesAsDeclared as _, TakesReference as _, TakesValue as _,
-            };
-            let slot_train = body.memory();
-            let slot_tets = body.memory();
-            body.node(
-                (slot_train, slot_tets),
-                |catalog, io, (slot_train, slot_tets)| {
-                    let in_flowers = &mut io.load(2, &catalog.flowers)?;
-                    let in_test_ratio = &mut io.parameter(&catalog.params.test_ratio);
-                    let returned = split(io.pass(in_flowers), io.pass(in_test_ratio));
-                    let (out_train, out_tets) = io.parts::<2, _, _>(returned);
-                    io.put(0, slot_train, out_train);
-                    io.put(1, slot_tets, out_tets);
-                    io.done()
-                },
-            );
-            body.node(
-                (slot_train,),
-                |catalog, io, (slot_train,)| {
-                    let in_train = &mut io.take(0, slot_train)?;
-                    let returned = {
-                        let function = fit;
-                        function((&&&in_train.ask(&function)).takes(io.pass(in_train)))
-                    };
-                    let out_model = io.attempt(returned)?;
-                    io.output(out_model).save(4, &catalog.model)?;
-                    io.done()
-                },
-            );
-            {
-                let train @ _ = body.value(slot_train);
-                let tets @ _ = body.value(slot_tets);
-                let _ = &train;
-                let _ = &tets;
-            }
-            body.outputs(|_| training {}, |_| training {})
-        },
-    )
+    let declaration = |body: &mut pipeline_core::__private::Body<'_, Catalog>| {
+        use pipeline_core::__private::{
+            TakesAsDeclared as _, TakesReference as _, TakesValue as _,
+        };
+        let slot_train = body.memory();
+        let slot_tets = body.memory();
+        body.node(
+            (slot_train, slot_tets),
+            |catalog, io, (slot_train, slot_tets)| {
+                let in_flowers = &mut io.load(2, &catalog.flowers)?;
+                let in_test_ratio = &mut io.parameter(&catalog.params.test_ratio);
+                let returned = split(io.pass(in_flowers), io.pass(in_test_ratio));
+                let (out_train, out_tets) = io.parts::<2, _, _>(returned);
+                io.put(0, slot_train, out_train);
+                io.put(1, slot_tets, out_tets);
+                io.done()
+            },
+        );
+        body.node(
+            (slot_train,),
+            |catalog, io, (slot_train,)| {
+                let in_train = &mut io.take(0, slot_train)?;
+                let returned = {
+                    let function = fit;
+                    function((&&&in_train.ask(&function)).takes(io.pass(in_train)))
+                };
+                let out_model = io.attempt(returned)?;
+                io.output(out_model).save(4, &catalog.model)?;
+                io.done()
+            },
+        );
+        {
+            let train @ _ = body.value(slot_train);
+            let tets @ _ = body.value(slot_tets);
+            let _ = &train;
+            let _ = &tets;
+        }
+        body.outputs(|_| training {}, |_| training {})
+    };
+    unsafe {
+        pipeline_core::__private::pipeline(
+            ::core::option::Option::Some("training"),
+            training::DAG,
+            declaration,
+        )
+    }
 }

@@ -98,7 +98,7 @@ pub fn pipelines() -> pipeline_core::Pipelines<Catalog> {
         .add(
             "ab",
             {
-                let mut body = pipeline_core::__private::Body::<Catalog>::new(&DAG_1_0);
+                let body = &mut pipeline_core::__private::Body::<Catalog>::new(&DAG_1_0);
                 use pipeline_core::__private::{
                     TakesAsDeclared as _, TakesReference as _, TakesValue as _,
                 };
@@ -115,11 +115,13 @@ pub fn pipelines() -> pipeline_core::Pipelines<Catalog> {
                     },
                 );
                 {}
-                body.pipeline(
-                    ::core::option::Option::None,
-                    &DAG_1_0,
-                    pipeline_core::__private::Collect::nothing(),
-                )
+                unsafe {
+                    body.pipeline(
+                        ::core::option::Option::None,
+                        &DAG_1_0,
+                        pipeline_core::__private::Collect::nothing(),
+                    )
+                }
             },
         );
     pipelines

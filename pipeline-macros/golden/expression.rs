@@ -24,7 +24,7 @@ fn main() {
             impl<Out0> pipeline_core::__private::Outputs for PipelineOutputs<Out0> {
                 type Partial = PipelineOutputs<::core::option::Option<Out0>>;
             }
-            let mut body = pipeline_core::__private::Body::<
+            let body = &mut pipeline_core::__private::Body::<
                 pipeline_core::__private::Seen<
                     { <Catalog as pipeline_core::__private::Catalog>::HAS_DATASETS },
                     Catalog,
@@ -62,18 +62,20 @@ fn main() {
             );
             (&slot_copy).is_no_result();
             (&slot_length).is_no_result();
-            body.pipeline(
-                ::core::option::Option::None,
-                &PIPELINE_DAG,
-                pipeline_core::__private::Collect::new(
-                    move |io| PipelineOutputs {
-                        length: io.collect(1, &slot_length),
-                    },
-                    move |io| PipelineOutputs {
-                        length: io.collect_if_written(1, &slot_length),
-                    },
-                ),
-            )
+            unsafe {
+                body.pipeline(
+                    ::core::option::Option::None,
+                    &PIPELINE_DAG,
+                    pipeline_core::__private::Collect::new(
+                        move |io| PipelineOutputs {
+                            length: io.collect(1, &slot_length),
+                        },
+                        move |io| PipelineOutputs {
+                            length: io.collect_if_written(1, &slot_length),
+                        },
+                    ),
+                )
+            }
         }
     };
 }

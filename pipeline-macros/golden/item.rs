@@ -42,70 +42,73 @@ impl training {
 #[must_use]
 #[allow(private_interfaces)]
 pub fn training() -> pipeline_core::Pipeline<Catalog, training> {
-    pipeline_core::__private::pipeline(
-        ::core::option::Option::Some("training"),
-        training::DAG,
-        |
-            body: &mut pipeline_core::__private::Body<
-                '_,
-                pipeline_core::__private::Seen<
-                    { <Catalog as pipeline_core::__private::Catalog>::HAS_DATASETS },
-                    Catalog,
-                >,
-            >|
-        {
-            use pipeline_core::__private::{
-                TakesAsDeclared as _, TakesReference as _, TakesValue as _,
-            };
-            let slot_train = body.memory();
-            let slot_test = body.memory();
-            body.node(
-                (slot_train, slot_test),
-                |catalog, io, (slot_train, slot_test)| {
-                    let in_flowers = &mut io.load(3, &catalog.flowers)?;
-                    let in_test_ratio = &mut io.parameter(&catalog.params.test_ratio);
-                    let returned = split(io.pass(in_flowers), io.pass(in_test_ratio));
-                    let (out_train, out_test) = io.parts::<2, _, _>(returned);
-                    io.put(0, slot_train, out_train);
-                    io.put(1, slot_test, out_test);
-                    io.done()
-                },
-            );
-            body.node(
-                (slot_train,),
-                |catalog, io, (slot_train,)| {
-                    let in_train = &mut io.take(0, slot_train)?;
-                    let returned = {
-                        let function = fit;
-                        function((&&&in_train.ask(&function)).takes(io.pass(in_train)))
-                    };
-                    let out_model = io.attempt(returned)?;
-                    io.output(out_model).save(5, &catalog.model)?;
-                    io.done()
-                },
-            );
-            let slot_accuracy = body.memory::<f64>();
-            body.node(
-                (slot_test, slot_accuracy),
-                |catalog, io, (slot_test, slot_accuracy)| {
-                    let in_model = &mut io.load(5, &catalog.model)?;
-                    let in_test = &mut io.take(1, slot_test)?;
-                    let out_accuracy = score(io.pass(in_model), io.pass(in_test));
-                    io.output(out_accuracy).put(2, slot_accuracy);
-                    io.done()
-                },
-            );
-            body.node(
-                (slot_accuracy,),
-                |catalog, io, (slot_accuracy,)| {
-                    let in_accuracy = &mut io.take(2, slot_accuracy)?;
-                    let in_params = &mut io.parameter(&catalog.params);
-                    let out_report = render(io.pass(in_accuracy), io.pass(in_params));
-                    io.output(out_report).save(7, &catalog.report)?;
-                    io.done()
-                },
-            );
-            body.outputs(|_| training {}, |_| training {})
-        },
-    )
+    let declaration = |
+        body: &mut pipeline_core::__private::Body<
+            '_,
+            pipeline_core::__private::Seen<
+                { <Catalog as pipeline_core::__private::Catalog>::HAS_DATASETS },
+                Catalog,
+            >,
+        >|
+    {
+        use pipeline_core::__private::{
+            TakesAsDeclared as _, TakesReference as _, TakesValue as _,
+        };
+        let slot_train = body.memory();
+        let slot_test = body.memory();
+        body.node(
+            (slot_train, slot_test),
+            |catalog, io, (slot_train, slot_test)| {
+                let in_flowers = &mut io.load(3, &catalog.flowers)?;
+                let in_test_ratio = &mut io.parameter(&catalog.params.test_ratio);
+                let returned = split(io.pass(in_flowers), io.pass(in_test_ratio));
+                let (out_train, out_test) = io.parts::<2, _, _>(returned);
+                io.put(0, slot_train, out_train);
+                io.put(1, slot_test, out_test);
+                io.done()
+            },
+        );
+        body.node(
+            (slot_train,),
+            |catalog, io, (slot_train,)| {
+                let in_train = &mut io.take(0, slot_train)?;
+                let returned = {
+                    let function = fit;
+                    function((&&&in_train.ask(&function)).takes(io.pass(in_train)))
+                };
+                let out_model = io.attempt(returned)?;
+                io.output(out_model).save(5, &catalog.model)?;
+                io.done()
+            },
+        );
+        let slot_accuracy = body.memory::<f64>();
+        body.node(
+            (slot_test, slot_accuracy),
+            |catalog, io, (slot_test, slot_accuracy)| {
+                let in_model = &mut io.load(5, &catalog.model)?;
+                let in_test = &mut io.take(1, slot_test)?;
+                let out_accuracy = score(io.pass(in_model), io.pass(in_test));
+                io.output(out_accuracy).put(2, slot_accuracy);
+                io.done()
+            },
+        );
+        body.node(
+            (slot_accuracy,),
+            |catalog, io, (slot_accuracy,)| {
+                let in_accuracy = &mut io.take(2, slot_accuracy)?;
+                let in_params = &mut io.parameter(&catalog.params);
+                let out_report = render(io.pass(in_accuracy), io.pass(in_params));
+                io.output(out_report).save(7, &catalog.report)?;
+                io.done()
+            },
+        );
+        body.outputs(|_| training {}, |_| training {})
+    };
+    unsafe {
+        pipeline_core::__private::pipeline(
+            ::core::option::Option::Some("training"),
+            training::DAG,
+            declaration,
+        )
+    }
 }

@@ -27,7 +27,7 @@ impl scaling {
 #[must_use]
 #[allow(private_interfaces)]
 pub fn scaling() -> pipeline_core::Pipeline<Catalog, scaling> {
-    let mut body = pipeline_core::__private::Body::<
+    let body = &mut pipeline_core::__private::Body::<
         pipeline_core::__private::Seen<
             { <Catalog as pipeline_core::__private::Catalog>::HAS_DATASETS },
             Catalog,
@@ -44,16 +44,18 @@ pub fn scaling() -> pipeline_core::Pipeline<Catalog, scaling> {
             io.done()
         },
     );
-    body.pipeline(
-        ::core::option::Option::Some("scaling"),
-        scaling::DAG,
-        pipeline_core::__private::Collect::new(
-            move |io| scaling {
-                scaled: io.collect(0, &slot_scaled),
-            },
-            move |io| scaling {
-                scaled: io.collect_if_written(0, &slot_scaled),
-            },
-        ),
-    )
+    unsafe {
+        body.pipeline(
+            ::core::option::Option::Some("scaling"),
+            scaling::DAG,
+            pipeline_core::__private::Collect::new(
+                move |io| scaling {
+                    scaled: io.collect(0, &slot_scaled),
+                },
+                move |io| scaling {
+                    scaled: io.collect_if_written(0, &slot_scaled),
+                },
+            ),
+        )
+    }
 }

@@ -19,7 +19,7 @@ fn main() {
             )
         };
         {
-            let mut body = pipeline_core::__private::Body::<
+            let body = &mut pipeline_core::__private::Body::<
                 pipeline_core::__private::Seen<
                     { <Catalog as pipeline_core::__private::Catalog>::HAS_DATASETS },
                     Catalog,
@@ -63,11 +63,13 @@ fn main() {
                 },
             );
             (&slot_train).is_no_result();
-            body.pipeline(
-                ::core::option::Option::None,
-                &PIPELINE_DAG,
-                pipeline_core::__private::Collect::nothing(),
-            )
+            unsafe {
+                body.pipeline(
+                    ::core::option::Option::None,
+                    &PIPELINE_DAG,
+                    pipeline_core::__private::Collect::nothing(),
+                )
+            }
         }
     };
 }

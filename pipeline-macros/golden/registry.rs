@@ -49,7 +49,7 @@ pub fn pipelines() -> pipeline_core::Pipelines<Catalog> {
         .add(
             "ab",
             {
-                let mut body = pipeline_core::__private::Body::<
+                let body = &mut pipeline_core::__private::Body::<
                     pipeline_core::__private::Seen<
                         { <Catalog as pipeline_core::__private::Catalog>::HAS_DATASETS },
                         Catalog,
@@ -70,11 +70,13 @@ pub fn pipelines() -> pipeline_core::Pipelines<Catalog> {
                         io.done()
                     },
                 );
-                body.pipeline(
-                    ::core::option::Option::None,
-                    &DAG_1_0,
-                    pipeline_core::__private::Collect::nothing(),
-                )
+                unsafe {
+                    body.pipeline(
+                        ::core::option::Option::None,
+                        &DAG_1_0,
+                        pipeline_core::__private::Collect::nothing(),
+                    )
+                }
             },
         );
     pipelines.add_sum("__default__", [pipelines.entry(0), pipelines.entry(1)]);

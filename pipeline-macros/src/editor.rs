@@ -21,7 +21,7 @@ use syn::buffer::{Cursor, TokenBuffer};
 
 use crate::ast::{Entry, EntryKind, Form, Function, FunctionKind, List, Name, Node, Setting};
 use crate::cfg;
-use crate::expand::Context;
+use crate::expand::{Context, body};
 use crate::graph::{Graph, Home, is_parameters};
 use crate::registry::{Registered, Term};
 use crate::scan::{after_brackets, after_comma, any_from, is_any_arrow, is_keyword, plain};
@@ -370,12 +370,13 @@ impl Editor<'_> {
     pub(crate) fn in_memory(&self, slot: impl Fn(&Ident) -> Ident) -> TokenStream {
         let mut locals = TokenStream::new();
         let mut uses = TokenStream::new();
+        let body = body(Span::call_site());
         for dataset in self.graph.datasets.iter().filter(|dataset| dataset.home == Home::Memory) {
             let Some(&first) = dataset.writers.first() else { continue };
             let Name::Dataset { ident, .. } = self.graph.output(first) else { continue };
             let slot = slot(ident);
             // `@ _`, so that it is a new name where a constant has the same.
-            locals.extend(quote!(let #ident @ _ = body.value(#slot);));
+            locals.extend(quote!(let #ident @ _ = #body.value(#slot);));
             let others = dataset.writers[1..].iter().map(|&place| self.graph.output(place));
             for name in others.chain(dataset.readers.iter().map(|&place| self.graph.input(place))) {
                 let Name::Dataset { ident, .. } = name else { continue };

@@ -17,6 +17,7 @@ use quote::{quote, quote_spanned};
 use syn::Lifetime;
 
 use self::attributes::attributes_by_item;
+pub(crate) use self::call::body;
 use self::call::{closure, distinct, local, parenthesized, results};
 use crate::ast::{Form, FunctionKind, Item, Name, Node};
 use crate::dag::{self, Places};
@@ -116,22 +117,24 @@ impl<'a> Expansion<'a> {
         let outputs = self.outputs_struct(name, &head, true);
         let same_name = &self.again(name);
         let [whole, partial] = self.collect(same_name, true);
-        let (names, seen, body) = (self.context.names(), self.seen_catalog(), self.body());
+        let (names, seen, declarations) = (self.context.names(), self.seen_catalog(), self.declarations());
         // rustc warns of a function that nothing uses only if it is the user's from its first token to its last.
         let users = if self.context.editor.is_some() { Span::call_site() } else { name.span() };
         let (function, end) = (quote_spanned!(users=> fn), quote_spanned!(users=> >));
         let name_and_dag = quote!(::core::option::Option::Some(#text), #same_name::DAG);
         let made = if self.graph.nodes.iter().all(|node| node.function.is_constant()) {
-            let declaration = quote! {
-                |body: &mut #krate::__private::Body<'_, #seen>| {
-                    #body
-                    body.outputs(#whole, #partial)
-                }
-            };
-            quote!(#krate::__private::pipeline(#name_and_dag, #declaration))
+            let body = body(Span::call_site());
+            // Nothing of the user's is in the unsafe block, where it could do what is unsafe too.
+            quote! {
+                let declaration = |#body: &mut #krate::__private::Body<'_, #seen>| {
+                    #declarations
+                    #body.outputs(#whole, #partial)
+                };
+                unsafe { #krate::__private::pipeline(#name_and_dag, declaration) }
+            }
         } else {
             let collect = quote!(#krate::__private::Collect::new(#whole, #partial));
-            self.declared_once(&quote!(#same_name::DAG), &quote!(#body body.pipeline(#name_and_dag, #collect)))
+            self.declared_once(&quote!(#same_name::DAG), &declarations, &name_and_dag, &collect)
         };
         let mut made = Group::new(Delimiter::Brace, made);
         made.set_span(users);
@@ -173,7 +176,7 @@ impl<'a> Expansion<'a> {
     /// The pipeline.
     fn expression(&self, dag: &Ident) -> TokenStream {
         let krate = self.context.krate;
-        let body = self.body();
+        let declarations = self.declarations();
         let name = Ident::new("PipelineOutputs", Span::call_site());
         let (outputs, collect) = if self.has_free_outputs() {
             let [whole, partial] = self.collect(&name, false);
@@ -182,18 +185,26 @@ impl<'a> Expansion<'a> {
         } else {
             (TokenStream::new(), quote!(#krate::__private::Collect::nothing()))
         };
-        let made = quote!(#body body.pipeline(::core::option::Option::None, &#dag, #collect));
-        let made = self.declared_once(&quote!(&#dag), &made);
+        let name_and_dag = quote!(::core::option::Option::None, &#dag);
+        let made = self.declared_once(&quote!(&#dag), &declarations, &name_and_dag, &collect);
         quote!({ #outputs #made })
     }
 
     /// A pipeline whose functions are evaluated once: when it is made.
-    fn declared_once(&self, dag: &TokenStream, made: &TokenStream) -> TokenStream {
-        let (krate, seen) = (self.context.krate, self.seen_catalog());
+    fn declared_once(
+        &self,
+        dag: &TokenStream,
+        declarations: &TokenStream,
+        name_and_dag: &TokenStream,
+        collect: &TokenStream,
+    ) -> TokenStream {
+        let (krate, seen, body) = (self.context.krate, self.seen_catalog(), body(Span::call_site()));
         let new = if self.context.is_portable { quote!(portable) } else { quote!(new) };
+        // Nothing of the user's is in the unsafe block, where it could do what is unsafe too.
         quote! {
-            let mut body = #krate::__private::Body::<#seen>::#new(#dag);
-            #made
+            let #body = &mut #krate::__private::Body::<#seen>::#new(#dag);
+            #declarations
+            unsafe { #body.pipeline(#name_and_dag, #collect) }
         }
     }
 
@@ -216,8 +227,8 @@ impl<'a> Expansion<'a> {
         quote!(#krate::__private::Seen<{ <#catalog as #krate::__private::Catalog>::HAS_DATASETS }, #catalog>)
     }
 
-    /// The slots and nodes, in a local `body`.
-    fn body(&self) -> TokenStream {
+    /// The slots and nodes.
+    fn declarations(&self) -> TokenStream {
         match self.chunks().as_slice() {
             [nodes] => self.nodes(nodes),
             chunks => self.in_chunks(chunks),
@@ -298,7 +309,8 @@ impl<'a> Expansion<'a> {
                 let ty = dataset.type_of_output().map(|ty| quote!(::<#ty>));
                 let span = Span::call_site().located_at(slot.span());
                 let memory = Ident::new(if self.context.is_portable { "portable_memory" } else { "memory" }, span);
-                Some(quote_spanned!(span=> let #slot = body.#memory #ty();))
+                let body = body(slot.span());
+                Some(quote_spanned!(span=> let #slot = #body.#memory #ty();))
             })
             .collect()
     }
@@ -350,9 +362,10 @@ impl<'a> Expansion<'a> {
             .map(|((output, name), &id)| self.write(index, output, name, id));
         // All of it stands where the function does, or rustc would show the whole pipeline where an output borrows from an input, or a
         // closure from a local variable.
+        let body = body(node.function.span);
         quote_spanned! {Span::call_site().located_at(node.function.span)=>
             #hoisted
-            body.node((#(#needs,)*), |catalog, io, (#(#needs,)*)| {
+            #body.node((#(#needs,)*), |catalog, io, (#(#needs,)*)| {
                 #(#reads)*
                 #results
                 #(#writes)*

@@ -6,7 +6,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote_spanned;
 
 use crate::ast::Name;
-use crate::expand::Expansion;
+use crate::expand::{Expansion, body};
 use crate::graph::Home;
 
 /// The declarations of the catalog's datasets, each at the first node that reads or writes it.
@@ -68,14 +68,16 @@ impl<'a> Ports<'a> {
     fn parameters(&mut self, at: &Ident) -> Option<TokenStream> {
         let field = self.expansion.parameters(at);
         let span = Span::call_site().located_at(at.span());
-        let call = || quote_spanned!(span=> body.parameters(|catalog| &catalog.#field, |catalog| &mut catalog.#field););
+        let body = body(at.span());
+        let call =
+            || quote_spanned!(span=> #body.parameters(|catalog| &catalog.#field, |catalog| &mut catalog.#field););
         (!std::mem::replace(&mut self.has_parameters, true)).then(call)
     }
 
     fn call(&mut self, method: &str, ident: &Ident, id: usize) -> TokenStream {
         let span = Span::call_site().located_at(ident.span());
         self.has_datasets = true;
-        let (method, place) = (Ident::new(method, span), self.expansion.place(id));
-        quote_spanned!(span=> body.#method(#place, |catalog| &catalog.#ident).shows_its_values();)
+        let (body, method, place) = (body(ident.span()), Ident::new(method, span), self.expansion.place(id));
+        quote_spanned!(span=> #body.#method(#place, |catalog| &catalog.#ident).shows_its_values();)
     }
 }

@@ -1,5 +1,7 @@
 //! The nodes of a run, whatever the type of its catalog: how one is called, and what its failure is called.
 
+#![expect(unsafe_code, reason = "an `Io` relies on the rules of `slot.rs`; each block says who keeps them")]
+
 use std::any::Any;
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -28,17 +30,30 @@ use crate::{Catalog, Error};
 /// What executes nodes.
 pub(crate) trait Execute: Sync {
     /// Calls a node, with its hooks.
-    fn execute(&self, node: usize, hooks: Hooks<'_>) -> Result<(), Error>;
+    ///
+    /// # Safety
+    ///
+    /// It is the turn of the node, and the caller alone executes it in this run (rule 2 of `slot.rs`). What the caller says about it
+    /// afterwards, it says by [`Memory`] or another means that synchronises threads.
+    unsafe fn execute(&self, node: usize, hooks: Hooks<'_>) -> Result<(), Error>;
 
     /// Calls all nodes in order on this thread, without hooks; an error comes with the node that failed.
-    fn execute_all(&self) -> Result<(), (usize, Error)>;
+    ///
+    /// # Safety
+    ///
+    /// As [`execute`](Self::execute), of all nodes.
+    unsafe fn execute_all(&self) -> Result<(), (usize, Error)>;
 
     /// Whether it can.
     fn can_execute_all(&self) -> bool;
 
     /// Calls those nodes on this thread that `next` names, which is told each time which one is done; as [`execute_all`](Self::execute_all).
+    ///
+    /// # Safety
+    ///
+    /// As [`execute`](Self::execute), of each node that `next` names.
     #[cfg(feature = "rayon")]
-    fn execute_each(&self, next: &mut dyn FnMut(Option<usize>) -> Option<usize>) -> Result<(), (usize, Error)>;
+    unsafe fn execute_each(&self, next: &mut dyn FnMut(Option<usize>) -> Option<usize>) -> Result<(), (usize, Error)>;
 
     /// Which nodes a node of this DAG, that of the pipeline, makes ready.
     #[cfg(feature = "rayon")]
@@ -98,11 +113,17 @@ impl<'r, C> Active<'r, C> {
         &self.memory.slots[place.slots_from..place.slots_from + place.part.slots.len()]
     }
 
-    pub(super) fn io(&self, place: &Place<'_, C>, readers: Readers) -> Io<'r> {
+    /// What a node uses its slots by.
+    ///
+    /// # Safety
+    ///
+    /// It is lent to this node while that is executed. With [`Readers::OnOneThread`], all nodes of the run are executed on this thread.
+    pub(super) unsafe fn io(&self, place: &Place<'_, C>, readers: Readers) -> Io<'r> {
         Io {
             #[cfg(feature = "process")]
             away: self.away,
-            ..Io::new(self.slots(place), readers)
+            // SAFETY: as the caller promises.
+            ..unsafe { Io::new(self.slots(place), readers) }
         }
     }
 
@@ -116,13 +137,18 @@ impl<'r, C> Active<'r, C> {
     }
 
     /// Calls several nodes, as [`call`](Self::call) one; which of them failed, `current` tells behind it.
-    fn call_several(&self, current: &Cell<usize>, call: impl FnOnce() -> Ended) -> Result<(), (usize, Error)> {
+    ///
+    /// # Safety
+    ///
+    /// `call` calls the nodes that the caller executes, and sets `current` before each.
+    unsafe fn call_several(&self, current: &Cell<usize>, call: impl FnOnce() -> Ended) -> Result<(), (usize, Error)> {
         let result = catch_unwind(AssertUnwindSafe(call));
         let place = match &result {
             Ok(Ok(())) => return Ok(()),
             _ => self.place(current.get()),
         };
-        self.take_back(&place);
+        // SAFETY: the call has ended at this node, which is not said to be done.
+        unsafe { self.take_back(&place) };
         let result = match result {
             Ok(ended) => ended.map_err(|failure| self.failed(place.node(), *failure)),
             Err(payload) => Err(self.panicked(place.node(), payload)),
@@ -131,8 +157,12 @@ impl<'r, C> Active<'r, C> {
     }
 
     /// Has a node called in another process, between its hooks.
+    ///
+    /// # Safety
+    ///
+    /// The caller executes the node: as [`Execute::execute`].
     #[cfg(feature = "process")]
-    pub(super) fn between_hooks(
+    pub(super) unsafe fn between_hooks(
         &self,
         place: &Place<'_, C>,
         hooks: Hooks<'_>,
@@ -148,7 +178,8 @@ impl<'r, C> Active<'r, C> {
         };
         let result = result.and_then(|()| watch.after_node().map_err(|failure| self.failed(place.node(), failure)));
         if let Err(error) = &result {
-            self.take_back(place);
+            // SAFETY: the caller executes the node, which is not said to be done.
+            unsafe { self.take_back(place) };
             watch.node_failed(error);
         }
         result
@@ -183,23 +214,27 @@ impl<'r, C> Active<'r, C> {
 }
 
 impl<C: Catalog + Sync> Execute for Active<'_, C> {
-    fn execute(&self, node: usize, hooks: Hooks<'_>) -> Result<(), Error> {
+    unsafe fn execute(&self, node: usize, hooks: Hooks<'_>) -> Result<(), Error> {
         let place = self.place(node);
         if hooks.is_empty() && !self.is_special() {
-            let io = self.io(&place, Readers::OnSeveral);
+            // SAFETY: it is lent to the node that the caller executes.
+            let io = unsafe { self.io(&place, Readers::OnSeveral) };
             let result = self.call(&place, || place.code().call(self.catalog, &io));
-            return result.inspect_err(|_| self.take_back(&place));
+            // SAFETY: the caller executes the node, which is not said to be done.
+            return result.inspect_err(|_| unsafe { self.take_back(&place) });
         }
         let datasets = |name: &str| self.catalog.dataset(name);
         let together = if self.is_async { Together::new(place.node(), datasets, |_| true).map(Box::new) } else { None };
         let watch = Watch::new(hooks, self.pipeline, place.node(), together);
         let result = match watch.before_node() {
-            Ok(()) => self.attempt(&place, &watch),
+            // SAFETY: the caller executes the node.
+            Ok(()) => unsafe { self.attempt(&place, &watch) },
             Err(failure) => Err(self.failed(place.node(), failure)),
         };
         let result = result.and_then(|()| watch.after_node().map_err(|failure| self.failed(place.node(), failure)));
         if let Err(error) = &result {
-            self.take_back(&place);
+            // SAFETY: the caller executes the node, which is not said to be done.
+            unsafe { self.take_back(&place) };
             watch.node_failed(error);
         }
         result
@@ -210,28 +245,34 @@ impl<C: Catalog + Sync> Execute for Active<'_, C> {
         self
     }
 
-    fn execute_all(&self) -> Result<(), (usize, Error)> {
+    unsafe fn execute_all(&self) -> Result<(), (usize, Error)> {
         let current = Cell::new(0);
         let call_all = || {
             if let [part] = self.plan.parts.as_slice() {
-                return part.call_all(self.catalog, Io::new(&self.memory.slots, Readers::OnOneThread), &current);
+                // SAFETY: it is lent to the nodes of the one part, which the caller has executed on this thread, one after the other.
+                let io = unsafe { Io::new(&self.memory.slots, Readers::OnOneThread) };
+                return part.call_all(self.catalog, io, &current);
             }
             (0..self.plan.n_nodes()).try_for_each(|node| {
                 current.set(node);
                 let place = self.place(node);
-                place.code().call(self.catalog, &self.io(&place, Readers::OnOneThread))
+                // SAFETY: as above, but for the parts of a sum.
+                let io = unsafe { self.io(&place, Readers::OnOneThread) };
+                place.code().call(self.catalog, &io)
             })
         };
-        self.call_several(&current, call_all)
+        // SAFETY: the caller executes all nodes.
+        unsafe { self.call_several(&current, call_all) }
     }
 
     #[cfg(feature = "rayon")]
-    fn execute_each(&self, next: &mut dyn FnMut(Option<usize>) -> Option<usize>) -> Result<(), (usize, Error)> {
+    unsafe fn execute_each(&self, next: &mut dyn FnMut(Option<usize>) -> Option<usize>) -> Result<(), (usize, Error)> {
         let current = Cell::new(0);
         let call_each = || {
             let mut done = None;
             if let [part] = self.plan.parts.as_slice() {
-                let io = Io::new(&self.memory.slots, Readers::OnSeveral);
+                // SAFETY: it is lent to the nodes of the one part that `next` names, which the caller executes.
+                let io = unsafe { Io::new(&self.memory.slots, Readers::OnSeveral) };
                 while let Some(node) = next(done) {
                     current.set(node);
                     part.nodes[node].call(self.catalog, &io)?;
@@ -242,12 +283,15 @@ impl<C: Catalog + Sync> Execute for Active<'_, C> {
             while let Some(node) = next(done) {
                 current.set(node);
                 let place = self.place(node);
-                place.code().call(self.catalog, &self.io(&place, Readers::OnSeveral))?;
+                // SAFETY: as above, but for the parts of a sum.
+                let io = unsafe { self.io(&place, Readers::OnSeveral) };
+                place.code().call(self.catalog, &io)?;
                 done = Some(node);
             }
             Ok(())
         };
-        self.call_several(&current, call_each)
+        // SAFETY: the caller executes the nodes that `next` names.
+        unsafe { self.call_several(&current, call_each) }
     }
 
     #[cfg(feature = "rayon")]

@@ -1,5 +1,7 @@
 //! How often a node is called, and in what time: its `retries`, `backoff` and `timeout`.
 
+#![expect(unsafe_code, reason = "a node uses slots, by the rules of `slot.rs`; each block says who keeps them")]
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
@@ -13,31 +15,48 @@ use crate::{Cancellation, Error};
 
 impl<C> Active<'_, C> {
     /// Calls a node until it goes well, or there is no attempt left.
-    pub(super) fn attempt(&self, place: &Place<'_, C>, watch: &Watch<'_>) -> Result<(), Error> {
+    ///
+    /// # Safety
+    ///
+    /// The caller executes the node: as [`Execute::execute`](super::active::Execute::execute).
+    pub(super) unsafe fn attempt(&self, place: &Place<'_, C>, watch: &Watch<'_>) -> Result<(), Error> {
         let node = place.node();
         if node.retries() == 0 {
-            return self.in_time(node, |deadline| self.call_watched(place, Readers::OnSeveral, watch, deadline));
+            // SAFETY: the caller executes the node.
+            let call = |deadline| unsafe { self.call_watched(place, Readers::OnSeveral, watch, deadline) };
+            return self.in_time(node, call);
         }
         let result = try_again(node, || {
-            self.in_time(node, |deadline| self.call_watched(place, Readers::MayReadAgain, watch, deadline))
+            // SAFETY: the caller executes the node.
+            let call = |deadline| unsafe { self.call_watched(place, Readers::MayReadAgain, watch, deadline) };
+            self.in_time(node, call)
         });
-        result.and(self.count_out(place))
+        // SAFETY: the caller executes the node, which has made its last attempt, and in none was it counted out.
+        result.and(unsafe { self.count_out(place) })
     }
 
     /// Counts a node out as a reader of its inputs in memory, now that it will not read them again.
-    fn count_out(&self, place: &Place<'_, C>) -> Result<(), Error> {
+    ///
+    /// # Safety
+    ///
+    /// The caller executes the node, which has not been counted out, and will not call it any more (rule 3 of `slot.rs`).
+    unsafe fn count_out(&self, place: &Place<'_, C>) -> Result<(), Error> {
         let in_memory = place.node().inputs().filter(|input| input.kind() == Kind::Memory);
         let mut result = Ok(());
         for input in in_memory {
             let slot = &self.slots(place)[input.id().index()];
-            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| slot.count_out())) {
+            // SAFETY: the node reads the slot once for each time that it names it, its writers are done, and as the caller promises.
+            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| unsafe { slot.count_out() })) {
                 result = Err(self.panicked(place.node(), payload));
             }
         }
         result
     }
 
-    fn call_watched(
+    /// # Safety
+    ///
+    /// The caller executes the node: as [`Execute::execute`](super::active::Execute::execute).
+    unsafe fn call_watched(
         &self,
         place: &Place<'_, C>,
         readers: Readers,
@@ -45,7 +64,8 @@ impl<C> Active<'_, C> {
         deadline: Option<Instant>,
     ) -> Result<(), Error> {
         watch.begin(deadline);
-        let io = Io { watch: Some(watch), ..self.io(place, readers) };
+        // SAFETY: it is lent to the node that the caller executes.
+        let io = Io { watch: Some(watch), ..unsafe { self.io(place, readers) } };
         self.call(place, || match &watch.together {
             None => place.code().call(self.catalog, &io),
             Some(together) => together.call(watch, || place.code().call(self.catalog, &io)),
@@ -77,10 +97,15 @@ impl<C> Active<'_, C> {
     }
 
     /// Takes back what a node that has failed put into memory. A value whose `drop` panics is gone too.
-    pub(super) fn take_back(&self, place: &Place<'_, C>) {
+    ///
+    /// # Safety
+    ///
+    /// The caller executes the node, which has not been said to be done (rule 2 of `slot.rs`).
+    pub(super) unsafe fn take_back(&self, place: &Place<'_, C>) {
         for output in place.node().outputs().filter(|output| output.kind() == Kind::Memory) {
             let slot: &AnySlot = &self.slots(place)[output.id().index()];
-            drop(caught(|| slot.take_back()));
+            // SAFETY: the node is the writer of the slot, and as the caller promises.
+            drop(caught(|| unsafe { slot.take_back() }));
         }
     }
 }

@@ -1,5 +1,7 @@
 //! How several threads execute the nodes of a run, for a scheduler of this crate that sees to their order itself.
 
+#![expect(unsafe_code, reason = "to execute a node relies on the rules of `slot.rs`, which the run keeps")]
+
 use super::Run;
 use crate::Error;
 use crate::dag::flow::Flow;
@@ -27,13 +29,20 @@ impl<'r> Run<'r> {
 
     /// Executes nodes on this thread, up to the first error, which comes with the node that failed. To be called [within](Self::within) the
     /// run; `is_bare` is what it began with.
-    pub(crate) fn execute_each(&self, is_bare: bool, next: Next<'_>) -> Result<(), (usize, Error)> {
+    ///
+    /// # Safety
+    ///
+    /// `next` names each node once in this run, after those that it waits for have been executed well, and what these did happens before; and
+    /// [`begin_each`](Self::begin_each) returned `is_bare`.
+    pub(crate) unsafe fn execute_each(&self, is_bare: bool, next: Next<'_>) -> Result<(), (usize, Error)> {
         if is_bare {
-            return self.nodes.execute_each(next);
+            // SAFETY: all nodes of this run are executed by this scheduler, since it began so, and as the caller promises.
+            return unsafe { self.nodes.execute_each(next) };
         }
         let mut done = None;
         while let Some(node) = next(done) {
-            self.execute_ready(self.node(node).id()).map_err(|error| (node, error))?;
+            // SAFETY: `next` names the node after those that it waits for.
+            unsafe { self.execute_ready(self.node(node).id()) }.map_err(|error| (node, error))?;
             done = Some(node);
         }
         Ok(())

@@ -7,6 +7,8 @@
 //! With hooks it loads and saves every dataset of the catalog itself, between their calls: so they see each value, and what they
 //! refuse to save is not saved.
 
+#![expect(unsafe_code, reason = "a node uses slots, by the rules of `slot.rs`; each block says who keeps them")]
+
 use std::collections::VecDeque;
 use std::collections::hash_map::DefaultHasher;
 use std::ffi::OsString;
@@ -104,7 +106,11 @@ pub(crate) trait Elsewhere: Sync {
     /// Where the values of a run are, of which these nodes read some, if not all.
     fn values(&self, selection: Option<&Selection>) -> Values;
     /// Has a node executed, with its hooks, and again if it fails and has retries.
-    fn execute_elsewhere(
+    ///
+    /// # Safety
+    ///
+    /// The caller executes the node: as [`Execute::execute`](super::active::Execute::execute).
+    unsafe fn execute_elsewhere(
         &self,
         node: usize,
         hooks: Hooks<'_>,
@@ -155,7 +161,7 @@ impl<C: Catalog + Sync> Elsewhere for Active<'_, C> {
         Values::new(n_readers)
     }
 
-    fn execute_elsewhere(
+    unsafe fn execute_elsewhere(
         &self,
         node: usize,
         hooks: Hooks<'_>,
@@ -164,11 +170,12 @@ impl<C: Catalog + Sync> Elsewhere for Active<'_, C> {
     ) -> Result<(), Error> {
         let place = self.place(node);
         let mut outputs = Vec::new();
-        let result = self.between_hooks(&place, hooks, |watch| {
+        let call = |watch: Option<&Watch<'_>>| {
             try_again(place.node(), || {
                 there.prepare()?;
                 let result = self.in_time(place.node(), |deadline| {
-                    outputs = self.call_there(&place, watch, values, there, deadline)?;
+                    // SAFETY: the caller executes the node.
+                    outputs = unsafe { self.call_there(&place, watch, values, there, deadline)? };
                     Ok(())
                 });
                 if result.is_err() {
@@ -177,7 +184,9 @@ impl<C: Catalog + Sync> Elsewhere for Active<'_, C> {
                 }
                 result
             })
-        });
+        };
+        // SAFETY: the caller executes the node.
+        let result = unsafe { self.between_hooks(&place, hooks, call) };
         if result.is_ok() {
             for (slot, value) in outputs {
                 values.put(slot, value);
@@ -262,7 +271,11 @@ impl<C: Catalog + Sync> Active<'_, C> {
     }
 
     /// One attempt at a node.
-    fn call_there(
+    ///
+    /// # Safety
+    ///
+    /// As [`Elsewhere::execute_elsewhere`].
+    unsafe fn call_there(
         &self,
         place: &Place<'_, C>,
         watch: Option<&Watch<'_>>,
@@ -275,7 +288,8 @@ impl<C: Catalog + Sync> Active<'_, C> {
         match there.call(&inputs, &outputs, deadline) {
             Answer::Made(made) => {
                 drop(inputs);
-                self.caught(place, || self.carry_out(place, watch, made, deadline))
+                // SAFETY: the caller executes the node.
+                self.caught(place, || unsafe { self.carry_out(place, watch, made, deadline) })
             }
             Answer::Failed(told) => {
                 let known = self.catalog.datasets();
@@ -387,7 +401,10 @@ impl<C: Catalog + Sync> Active<'_, C> {
         Ok(all_together(loads).collect())
     }
 
-    fn carry_out(
+    /// # Safety
+    ///
+    /// As [`Elsewhere::execute_elsewhere`].
+    unsafe fn carry_out(
         &self,
         place: &Place<'_, C>,
         watch: Option<&Watch<'_>>,
@@ -420,7 +437,8 @@ impl<C: Catalog + Sync> Active<'_, C> {
                 if is_read(id) {
                     outputs.push((slot(id), value));
                 } else {
-                    (port.put)(&self.memory.slots[slot(id)], value.bytes()).map_err(unreadable)?;
+                    // SAFETY: the caller executes the writer of this slot, which has no readers.
+                    unsafe { (port.put)(&self.memory.slots[slot(id)], value.bytes()) }.map_err(unreadable)?;
                 }
                 watch.map_or(Ok(()), |(watch, started)| watch.saved(id, took(started)))?;
             } else if let Some(port) = ports.output(id) {

@@ -1,5 +1,7 @@
 //! Nodes of another process's run, as the worker has them that executes them.
 
+#![expect(unsafe_code, reason = "a node uses slots, by the rules of `slot.rs`; each block says who keeps them")]
+
 use std::ffi::OsString;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
@@ -133,7 +135,9 @@ impl<C: Catalog + Sync> Active<'_, C> {
             let Arrived::Bytes(bytes) = input else { continue };
             match ports.slots.get(id as usize) {
                 Some(port) => self.caught(place, || {
-                    (port.put)(slot(id), &bytes).map_err(|problem| Box::new(Failure::Load(id, problem.into())))
+                    // SAFETY: this process executes one node at a time, and none is called yet.
+                    let put = unsafe { (port.put)(slot(id), &bytes) };
+                    put.map_err(|problem| Box::new(Failure::Load(id, problem.into())))
                 })?,
                 None => of_catalog.push((id, bytes)),
             }
@@ -161,7 +165,8 @@ impl<C: Catalog + Sync> Active<'_, C> {
         for id in crossing {
             let not_written = || Err(Box::new(Failure::Save(id, "it has not been written".into())));
             let bytes = self.caught(place, || match ports.slots.get(id as usize) {
-                Some(port) => match (port.encode)(slot(id)) {
+                // SAFETY: the node is the writer of the slot; it has returned, and no other is executed in this process.
+                Some(port) => match unsafe { (port.encode)(slot(id)) } {
                     Some(bytes) => bytes.map_err(|problem| Box::new(Failure::Save(id, DatasetError::new(problem)))),
                     None => not_written(),
                 },
@@ -187,7 +192,9 @@ impl<C: Catalog + Sync> Active<'_, C> {
             drop(std::env::set_current_dir(folder));
         }
         let deadline = node.timeout().and_then(|timeout| Instant::now().checked_add(timeout));
-        let io = self.io(place, Readers::OnSeveral);
+        // SAFETY: it is lent to the node, the only one that this process executes now. Its inputs have been put there with as many readers as
+        // it has readings of them.
+        let io = unsafe { self.io(place, Readers::OnSeveral) };
         let datasets = |name: &str| self.catalog.dataset(name);
         let together = if terms.is_async { Together::new(node, datasets, is_here).map(Box::new) } else { None };
         let work = |io: &Io<'_>| place.code().call(self.catalog, io);

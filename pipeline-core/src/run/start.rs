@@ -1,5 +1,7 @@
 //! From a pipeline, a catalog and options to a run, and from its end to outputs.
 
+#![expect(unsafe_code, reason = "outputs are collected from slots, by the rules of `slot.rs`")]
+
 use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
@@ -145,7 +147,9 @@ fn start<C: Catalog + Sync, O: Outputs, T>(
     let error = watched(&run, hooks, catalog, runner);
     let synced = places::sync(&run, plan, catalog, options.is_durable);
     let error = error.or(synced.err());
-    let io = Io::new(&memory.slots, Readers::OnOneThread);
+    // SAFETY: it is lent to the collection of the outputs. The runner has returned, so no node is executed any more: `Run` can neither be kept nor
+    // moved to a thread that outlives the call.
+    let io = unsafe { Io::new(&memory.slots, Readers::OnOneThread) };
     let result = guard("the end of the run").call(|| Ok(collect(&run, &io, error)));
     if !result.as_ref().is_ok_and(is_empty) {
         memory.clear();

@@ -239,7 +239,8 @@ impl Hands for Team<'_> {
         ready.iter().copied().max_by_key(|node| (kept(node), Reverse(*node)))
     }
 
-    fn execute(&self, run: &Run<'_>, node: NodeId, hand: &mut Option<Worker>) -> Result<(), Error> {
+    #[expect(unsafe_code, reason = "the run is asked for the order of its nodes all the same")]
+    unsafe fn execute(&self, run: &Run<'_>, node: NodeId, hand: &mut Option<Worker>) -> Result<(), Error> {
         run.execute_elsewhere(node, self.values, &mut InHand { team: self, run, node, worker: hand })
     }
 

@@ -1,5 +1,7 @@
 //! Nodes on threads of their own.
 
+#![expect(unsafe_code, reason = "a node is executed without asking the run for its order, which is kept here")]
+
 use std::collections::BTreeSet;
 use std::io;
 use std::panic::resume_unwind;
@@ -80,7 +82,10 @@ pub(super) trait Hands: Sync {
         ready.first().copied()
     }
 
-    fn execute(&self, run: &Run<'_>, node: NodeId, hand: &mut Self::Hand) -> Result<(), Error>;
+    /// # Safety
+    ///
+    /// All nodes that this one waits for have been executed by `execute`, which returned `Ok`, and that happens before this call.
+    unsafe fn execute(&self, run: &Run<'_>, node: NodeId, hand: &mut Self::Hand) -> Result<(), Error>;
     /// The thread has no more to do.
     fn rest(&self, hand: Self::Hand);
 }
@@ -91,8 +96,9 @@ struct Here;
 impl Hands for Here {
     type Hand = ();
 
-    fn execute(&self, run: &Run<'_>, node: NodeId, (): &mut ()) -> Result<(), Error> {
-        run.execute_ready(node)
+    unsafe fn execute(&self, run: &Run<'_>, node: NodeId, (): &mut ()) -> Result<(), Error> {
+        // SAFETY: as the caller promises.
+        unsafe { run.execute_ready(node) }
     }
 
     fn rest(&self, (): ()) {}
@@ -201,7 +207,8 @@ impl<H: Hands> Work<'_, '_, H> {
             progress.ready.remove(&node);
             self.call_for_help(&mut progress, scope);
             drop(progress);
-            let result = self.hands.execute(self.run, node, &mut hand);
+            // SAFETY: a node is ready when all that it waits for have been counted as done, under the lock of the progress.
+            let result = unsafe { self.hands.execute(self.run, node, &mut hand) };
             progress = self.lock();
             match result {
                 Ok(()) => self.done(node, &mut progress),

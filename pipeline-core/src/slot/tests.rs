@@ -4,6 +4,8 @@
 //! RUSTFLAGS="--cfg loom" cargo test --package pipeline-core --lib --no-default-features slot::
 //! ```
 
+#![expect(unsafe_code, reason = "the rules of `slot.rs` are what is tested here: loom fails where one is broken")]
+
 use std::sync::Arc as Plain;
 use std::sync::atomic::AtomicUsize as Count;
 use std::sync::atomic::Ordering::SeqCst;
@@ -13,7 +15,7 @@ use loom::thread::{self, JoinHandle};
 
 use super::{AnySlot, Readers, Slot, at};
 use crate::memory::{Memory, State};
-use crate::pass::Input;
+use crate::pass::{Input, Lent};
 
 /// What became of a value and its clones. Not loom's, so that counting puts nothing in order.
 #[derive(Clone, Default)]
@@ -50,20 +52,40 @@ impl Counts {
     }
 }
 
+fn first(slots: &[AnySlot]) -> &Slot<Value> {
+    // SAFETY: all tests make their first slot for a `Value`.
+    unsafe { at(slots, 0) }
+}
+
 fn slot(memory: &Memory) -> &Slot<Value> {
-    at(&memory.slots, 0)
+    first(&memory.slots)
+}
+
+fn put(slot: &Slot<Value>, counts: &Counts) {
+    // SAFETY: the test calls it as the writer.
+    unsafe { slot.put(counts.value()) };
+}
+
+fn read(slot: &Slot<Value>, readers: Readers) -> Lent<'_, Value> {
+    // SAFETY: the test calls it as a reader, whose writer is done.
+    unsafe { slot.read(readers) }.expect("it is written")
+}
+
+fn take(slot: &Slot<Value>) -> Value {
+    // SAFETY: the test calls it as the only reader, whose writer is done.
+    unsafe { slot.take() }.expect("it is written")
 }
 
 /// As a node reads that takes a reference.
 fn by_reference(slot: &Slot<Value>) {
-    let mut input = slot.read(Readers::OnSeveral).expect("it is written");
+    let mut input = read(slot, Readers::OnSeveral);
     let value: &Value = input.pass().get();
     assert_eq!(value.1, 42);
 }
 
 /// As a node reads that takes the value.
 fn by_value(slot: &Slot<Value>) {
-    let mut input = slot.read(Readers::OnSeveral).expect("it is written");
+    let mut input = read(slot, Readers::OnSeveral);
     let value: Value = input.pass().get();
     assert_eq!(value.1, 42);
 }
@@ -73,7 +95,7 @@ fn readers(each: &'static [fn(&Slot<Value>)], max_clones: usize) {
     loom::model(move || {
         let counts = Counts::default();
         let slot = Arc::new(Slot::new(u32::try_from(each.len()).expect("few readers")));
-        slot.put(counts.value());
+        put(&slot, &counts);
         let (first, others) = each.split_first().expect("there are readers");
         let others: Vec<JoinHandle<()>> = others
             .iter()
@@ -118,18 +140,19 @@ fn a_reader_that_may_read_again_is_counted_out_once() {
     loom::model(|| {
         let counts = Counts::default();
         let slots = Arc::new([AnySlot::new::<Value>(2)]);
-        let again: &Slot<Value> = at(&*slots, 0);
-        again.put(counts.value());
+        let again = first(&*slots);
+        put(again, &counts);
         let other = thread::spawn({
             let slots = Arc::clone(&slots);
-            move || by_reference(at(&*slots, 0))
+            move || by_reference(first(&*slots))
         });
         for _ in 0..2 {
-            let mut input = again.read(Readers::MayReadAgain).expect("it stays until this reader is counted out");
+            let mut input = read(again, Readers::MayReadAgain);
             let value: &Value = input.pass().get();
             assert_eq!(value.1, 42);
         }
-        slots[0].count_out();
+        // SAFETY: this reader is counted out once, and does not read any more.
+        unsafe { slots[0].count_out() };
         other.join().expect("it reads");
         counts.check(0);
     });
@@ -151,19 +174,19 @@ fn a_reader_that_sees_its_writer_completed_sees_the_value() {
                 let is_turn = memory.state(0) == State::Completed;
                 if is_turn {
                     assert!(memory.start(1));
-                    assert_eq!(slot(&memory).take().expect("it is written").1, 42);
+                    assert_eq!(take(slot(&memory)).1, 42);
                     memory.set(1, State::Completed);
                 }
                 is_turn
             }
         });
         assert!(memory.start(0));
-        slot(&memory).put(counts.value());
+        put(slot(&memory), &counts);
         memory.set(0, State::Completed);
         if reader.join().expect("it reads or not") {
             counts.check(0);
         } else {
-            assert_eq!(slot(&memory).take().expect("it is still there").1, 42);
+            assert_eq!(take(slot(&memory)).1, 42);
             counts.check(0);
         }
     });
@@ -186,7 +209,7 @@ fn of_two_readers_on_threads_the_one_that_is_last_sees_all_of_the_other() {
             move || read(1, &memory)
         });
         assert!(memory.start(0));
-        slot(&memory).put(counts.value());
+        put(slot(&memory), &counts);
         memory.set(0, State::Completed);
         read(2, &memory);
         reader.join().expect("it reads or not");
@@ -219,7 +242,7 @@ fn in_order_beside_one(failed: Option<usize>) {
             move || {
                 let is_started = memory.start(0);
                 if is_started {
-                    slot(&memory).put(counts.value());
+                    put(slot(&memory), &counts);
                     memory.set(0, State::Completed);
                 }
                 is_started
@@ -227,14 +250,14 @@ fn in_order_beside_one(failed: Option<usize>) {
         });
         let in_order = memory.begin_in_order();
         if in_order {
-            slot(&memory).put(counts.value());
+            put(slot(&memory), &counts);
             memory.end_in_order(failed);
         }
         let one = one.join().expect("it starts or not");
         assert!(in_order ^ one, "in order: {in_order}, by itself: {one}");
         assert_eq!(memory.state(0), State::Completed);
         assert_eq!(memory.is_all_completed(), in_order && failed.is_none());
-        assert_eq!(slot(&memory).take().expect("it is written").1, 42);
+        assert_eq!(take(slot(&memory)).1, 42);
         counts.check(0);
     });
 }
@@ -247,4 +270,50 @@ fn what_is_executed_in_order_is_not_started_by_itself() {
 #[test]
 fn what_is_executed_in_order_up_to_a_failure_is_not_started_by_itself() {
     in_order_beside_one(Some(1));
+}
+
+/// A scheduler says at its end what became of the nodes: node 0 is completed, node 1 has failed, and those behind it wait. Another thread, which
+/// asks for node 2 all the time, skips it once, and then sees what node 0 did.
+fn skipped_beside_the_end(end: fn(&Memory)) {
+    loom::model(move || {
+        let counts = Counts::default();
+        let memory = Arc::new(memory(1));
+        assert!(memory.begin_in_order());
+        let other = thread::spawn({
+            let memory = Arc::clone(&memory);
+            move || {
+                let skip = || memory.state(1) == State::Failed && memory.pass_over(2, State::Orphaned);
+                let n_skipped = [skip(), skip()].into_iter().filter(|&is_skipped| is_skipped).count();
+                if n_skipped > 0 {
+                    // SAFETY: node 2 is the reader of the slot, and has been skipped.
+                    unsafe { memory.slots[0].count_out() };
+                }
+                n_skipped
+            }
+        });
+        put(slot(&memory), &counts);
+        end(&memory);
+        let n_skipped = other.join().expect("it skips or not");
+        let is_skipped_now = memory.pass_over(2, State::Orphaned);
+        assert_eq!(n_skipped + usize::from(is_skipped_now), 1);
+        if n_skipped > 0 {
+            counts.check(0);
+        }
+    });
+}
+
+#[test]
+fn a_node_is_skipped_once_while_a_run_in_order_ends() {
+    skipped_beside_the_end(|memory| memory.end_in_order(Some(1)));
+}
+
+#[test]
+fn a_node_is_skipped_once_while_a_scheduler_ends() {
+    skipped_beside_the_end(|memory| {
+        memory.end_with(|node| match node {
+            0 => State::Completed,
+            1 => State::Failed,
+            _ => State::Waiting,
+        });
+    });
 }

@@ -6,6 +6,12 @@ use quote::{quote, quote_spanned};
 use crate::ast::{Name, Node};
 use crate::scan::plain;
 
+/// The local that declares everything. No token of the user's can name it, wherever the macro is called: what is declared beside an
+/// expansion would be executed by it.
+pub(crate) fn body(at: Span) -> Ident {
+    Ident::new("body", Span::mixed_site().located_at(at))
+}
+
 /// The local that holds the closure of a node.
 pub(super) fn closure(node: &Node) -> Ident {
     Ident::new("closure", Span::mixed_site().located_at(node.function.span))

@@ -6,7 +6,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 
 use super::Expansion;
-use super::call::local;
+use super::call::{body, local};
 use crate::ast::Name;
 use crate::graph::{Dataset, Home};
 
@@ -53,12 +53,12 @@ impl Expansion<'_> {
 
     /// Functions that declare a chunk each, and what is needed of them behind: the keys of the free outputs.
     pub(super) fn in_chunks(&self, chunks: &[&[usize]]) -> TokenStream {
-        let (krate, seen) = (self.context.krate, self.seen_catalog());
+        let (krate, seen, body) = (self.context.krate, self.seen_catalog(), body(Span::call_site()));
         let functions = chunks.iter().enumerate().map(|(index, chunk)| {
             let (name, nodes) = (format_ident!("declare_nodes_{index}"), self.nodes(chunk));
             quote! {
-                fn #name(body: &mut #krate::__private::Body<'_, #seen>) { #nodes }
-                body.declare_nodes(#name);
+                fn #name(#body: &mut #krate::__private::Body<'_, #seen>) { #nodes }
+                #body.declare_nodes(#name);
             }
         });
         let keys = self.places.datasets.iter().filter_map(|&id| {
@@ -68,7 +68,8 @@ impl Expansion<'_> {
             }
             let Name::Dataset { ident, .. } = self.graph.output(*dataset.writers.first()?) else { return None };
             let (slot, ty) = (local("slot", ident), dataset.type_of_output()?);
-            Some(quote_spanned!(Span::call_site().located_at(slot.span())=> let #slot = body.key::<#ty>();))
+            // The type is the user's, and is not in the unsafe block.
+            Some(quote_spanned!(Span::call_site().located_at(slot.span())=> let #slot: #krate::__private::Key<#ty> = unsafe { #body.key() };))
         });
         quote!({ #(#functions)* } #(#keys)*)
     }

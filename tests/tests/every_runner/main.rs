@@ -22,6 +22,7 @@ mod releases;
 mod runners;
 mod spaceflights;
 mod together;
+mod values;
 
 use pipeline_core::prelude::*;
 use pipeline_tests::InPool;
@@ -175,6 +176,12 @@ macro_rules! suite_here {
             here::a_run_inside_a_node_of_another_does_not_meet_it,
             // A worker drops what it has sent, so that it does not stay in memory there.
             here::a_value_that_stays_in_memory_and_panics_when_it_is_dropped_is_nothing_beside_an_error,
+            // What a closure captures does not leave the process.
+            values::are_dropped_once_by_a_run_that_goes_well,
+            values::are_dropped_once_by_a_run_that_keeps_going,
+            values::are_dropped_once_by_a_run_that_fails,
+            values::are_dropped_once_by_a_run_that_is_cancelled,
+            values::are_dropped_once_by_a_slice_and_by_a_sum,
         }
     };
 }

@@ -8,6 +8,8 @@
 //! declines (`stack.rs`). The thread that called the runner, if it is not one of the pool, executes
 //! no nodes: it offers help again that was declined, so that none is lost while a node runs long.
 
+#![expect(unsafe_code, reason = "nodes are executed without asking the run for their order, which is kept here")]
+
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
@@ -175,7 +177,10 @@ where
         loop {
             let own = self.own(place.worker);
             let mut next = |done: Option<usize>| self.next(done, own, place.worker, scope);
-            if let Err((node, error)) = self.run.within(|| self.run.execute_each(self.is_bare, &mut next)) {
+            // SAFETY: a node is named when the counts of all that it waits for have come to nothing, once, and those counts and the deques
+            // synchronise the threads.
+            let execute = || unsafe { self.run.execute_each(self.is_bare, &mut next) };
+            if let Err((node, error)) = self.run.within(execute) {
                 self.fail(node, error);
             }
             drop(place);

@@ -1,0 +1,29 @@
+use pipeline_core::outputs::IsTheTypeOf;
+use pipeline_core::prelude::*;
+
+catalog! {
+    pub struct Catalog {
+        companies: Memory<Vec<f64>>,
+    }
+}
+
+pub struct Rating(f64);
+
+impl IsTheTypeOf<f64> for Rating {}
+
+pipeline! {
+    pub data_processing for Catalog {
+        node(mean, [companies] -> [average_rating]),
+        node(stars, [average_rating: Rating] -> [stars: usize]),
+    }
+}
+
+fn mean(ratings: &[f64]) -> f64 {
+    ratings.iter().sum::<f64>() / ratings.len() as f64
+}
+
+fn stars(rating: &Rating) -> usize {
+    rating.0.round() as usize
+}
+
+fn main() {}
