@@ -18,6 +18,7 @@ catalog! {
         second: Text = "data/second.txt",
         third: Text = "data/third.txt",
         slow: SlowText = SlowText,
+        ends: Ends = Ends,
     }
 }
 
@@ -67,6 +68,7 @@ pipelines! {
             node((|text: &str| exits(text, 0)), [first] -> [second], name = "exits"),
         >,
         exiting_with_3 = pipeline!< node((|_: i32| exits("", 3)), [A] -> [second], name = "exits") >,
+        ending = pipeline!< node(write, [A] -> [ends]) >,
         noisy = pipeline!< node(noisy, [A] -> [first]), node(copy, [first] -> [third], name = "after") >,
     }
 }
@@ -136,6 +138,25 @@ impl Save for SlowText {
             }
             file.write_all(rest)
         })
+    }
+}
+
+/// Ends the program when it is asked whether it exists.
+#[derive(Debug)]
+struct Ends;
+
+impl Dataset for Ends {
+    type Value = String;
+    type Reach = AnyProcess;
+
+    fn exists(&self) -> Result<bool, DatasetError> {
+        std::process::exit(0)
+    }
+}
+
+impl Save for Ends {
+    fn save(&self, _: String) -> Result<(), DatasetError> {
+        Ok(())
     }
 }
 

@@ -367,12 +367,21 @@ fn text(error: &(dyn StdError + 'static)) -> String {
     caught(|| error.to_string()).unwrap_or_else(|said| format!("an error whose `Display` panicked: {said}"))
 }
 
+/// How many causes are printed, one of the other. An error whose source is itself has no end of them.
+pub(crate) const MOST_CAUSES: usize = 64;
+
+/// The cause of an error. The `source` of one of the user's may panic.
+pub(crate) fn source<'e>(error: &'e (dyn StdError + 'static)) -> Option<&'e (dyn StdError + 'static)> {
+    caught(|| error.source()).ok().flatten()
+}
+
 /// The causes of an error. One is left out if the one before says the same already.
 pub(crate) fn causes<'e>(error: &'e (dyn StdError + 'static)) -> impl Iterator<Item = &'e (dyn StdError + 'static)> {
-    let mut last = error;
+    let (mut last, mut n_left) = (error, MOST_CAUSES);
     std::iter::from_fn(move || {
         loop {
-            let (before, cause) = (last, last.source()?);
+            n_left = n_left.checked_sub(1)?;
+            let (before, cause) = (last, source(last)?);
             last = cause;
             if !text(before).ends_with(&text(cause)) {
                 return Some(cause);

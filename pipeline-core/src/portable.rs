@@ -9,6 +9,7 @@
 #![expect(unsafe_code, reason = "values in memory are read from slots and put into them, by the rules of `slot.rs`")]
 
 use std::any::Any;
+use std::ffi::OsStr;
 use std::fmt;
 use std::io::Write;
 use std::marker::PhantomData;
@@ -449,6 +450,8 @@ pub(crate) struct Away<'r> {
     pub(crate) saved: Mutex<Vec<(u32, Bytes)>>,
     /// The process that answers the run.
     pub(crate) process: u32,
+    /// The folder of the run, from which relative paths are.
+    pub(crate) folder: Option<&'r OsStr>,
 }
 
 impl Away<'_> {
@@ -463,7 +466,13 @@ impl Away<'_> {
         if std::process::id() != self.process {
             fork::end();
         }
-        let bytes = (self.encode)(id, value)?;
+        let Some(bytes) = (self.encode)(id, value) else {
+            // This process saves it, and the node may have gone to another folder.
+            if let Some(folder) = self.folder {
+                drop(std::env::set_current_dir(folder));
+            }
+            return None;
+        };
         Some(bytes.map_err(DatasetError::new).map(|bytes| {
             self.saved.lock().unwrap_or_else(PoisonError::into_inner).push((id, bytes));
         }))

@@ -261,7 +261,8 @@ impl Field {
     /// The literal location of a dataset.
     fn location(&self) -> Option<String> {
         let value = self.value.clone().filter(|_| !self.is_parameters())?;
-        syn::parse2::<LitStr>(value).ok().map(|literal| literal.value())
+        let location = syn::parse2::<LitStr>(value).ok()?.value();
+        (!location.is_empty()).then_some(location)
     }
 
     fn is_parameters(&self) -> bool {

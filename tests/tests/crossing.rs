@@ -152,6 +152,7 @@ pipelines! {
             node(Frame, [n] -> [frames]), node(|frame: &Frame| frame.0 + 1, [frames] -> [a]), node(|n: u64| n + 2, [n] -> [b]),
         >,
         going = pipeline!< node(goes_elsewhere, [n] -> [gone]), node(|(): ()| "here".to_owned(), [gone] -> [relative]) >,
+        going_and_saving = pipeline!< node(|n: u64| { goes_elsewhere(n); "saved".to_owned() }, [n] -> [relative]) >,
         long = pipeline!< node(|n: u64| "x".repeat(usize::try_from(n).expect("it fits")), [n] -> [long]) >,
     }
 }
@@ -293,9 +294,11 @@ fn what_hooks_could_not_see_is_refused_before_anything_starts() {
 fn relative_paths_are_from_the_folder_of_the_run() {
     let catalog = Catalog::default();
     drop(fs::remove_file("crossing_relative.txt"));
-    run("going", &catalog).unwrap();
-    assert_eq!(catalog.relative.load().unwrap(), "here");
-    fs::remove_file("crossing_relative.txt").unwrap();
+    for (name, expected) in [("going", "here"), ("going_and_saving", "saved")] {
+        run(name, &catalog).unwrap();
+        assert_eq!(catalog.relative.load().unwrap(), expected);
+        fs::remove_file("crossing_relative.txt").unwrap();
+    }
 }
 
 /// Takes 13 GB of memory and most of a minute.

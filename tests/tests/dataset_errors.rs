@@ -393,3 +393,36 @@ fn a_relative_path_is_told_with_the_folder_that_it_is_looked_up_from() {
     assert!(!told(Text::new(here.join("no/such/file.txt")).load().unwrap_err()));
     assert!(!told(Json::<Flower>::new("Cargo.toml").load().unwrap_err()));
 }
+
+/// An error that is its own cause, and one whose cause cannot be asked for.
+#[derive(Clone, Copy, Debug)]
+enum Odd {
+    Loop,
+    Panics,
+}
+
+impl fmt::Display for Odd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("odd")
+    }
+}
+
+impl std::error::Error for Odd {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Odd::Loop => Some(self),
+            Odd::Panics => panic!("there is no source"),
+        }
+    }
+}
+
+#[test]
+fn an_error_without_end_or_whose_source_panics_is_printed() {
+    for odd in [Odd::Loop, Odd::Panics] {
+        let failing = pipeline! { for Catalog; node((move |_: i32| Err::<u8, _>(odd))?, [started] -> [never]) };
+        let error = SequentialRunner::new().run(&failing, &Catalog::default()).map(|_| ()).unwrap_err();
+        assert_eq!(format!("{error:?}"), "node `<closure>([started]) -> [never]` failed\n  caused by: odd", "{odd:?}");
+        let of_dataset = DatasetError::new(odd);
+        assert_eq!((of_dataset.io_kind(), of_dataset.to_string()), (None, "odd".to_owned()));
+    }
+}

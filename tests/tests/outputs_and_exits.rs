@@ -43,6 +43,17 @@ fn a_node_that_ends_the_program_does_not_end_it_as_if_all_were_well() {
     }
 }
 
+#[test]
+fn a_dataset_that_ends_the_program_before_a_node_does_not_end_it_as_if_all_were_well() {
+    for runner in RUNNERS {
+        let folder = tempdir().unwrap();
+        let arguments = ["run", "--pipeline", "ending", "--only-missing-outputs", "--runner", runner];
+        let (code, _, err) = told(&program(folder.path(), &arguments).output().unwrap());
+        assert_eq!(code, Some(1), "{runner}: {err}");
+        assert_eq!(err, "error: a hook or a dataset of pipeline `ending` ended the program\n", "{runner}");
+    }
+}
+
 /// A pipe that nobody reads any more.
 fn closed() -> Stdio {
     let (read, write) = pipe_with(PipeFlags::CLOEXEC).unwrap();

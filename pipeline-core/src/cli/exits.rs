@@ -32,6 +32,23 @@ impl Drop for Executed {
     }
 }
 
+/// A run on this thread that is not over: a hook or a dataset may end the program outside of a node.
+pub(super) struct Unfinished(());
+
+impl Unfinished {
+    pub(super) fn new(pipeline: Option<&str>) -> Self {
+        let name = pipeline.map_or_else(|| "the pipeline".to_owned(), |name| format!("pipeline `{name}`"));
+        push(format!("a hook or a dataset of {name}"));
+        Self(())
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        over();
+    }
+}
+
 /// The hook that writes down which nodes a thread executes.
 pub(super) struct Exits;
 
@@ -39,7 +56,7 @@ impl Hook for Exits {
     fn before_node_run(&self, event: &NodeEvent<'_>) -> Result<(), BoxError> {
         let of_pipeline = event.pipeline.map(|name| format!(" of pipeline `{name}`")).unwrap_or_default();
         let node = format!("node `{}`{of_pipeline}", event.node);
-        EXECUTED.with(|executed| executed.0.borrow_mut().push((std::process::id(), node)));
+        push(node);
         Ok(())
     }
 
@@ -50,6 +67,10 @@ impl Hook for Exits {
     fn on_node_error(&self, _: &NodeEvent<'_>, _: &Error) {
         over();
     }
+}
+
+fn push(executed: String) {
+    EXECUTED.with(|all| all.0.borrow_mut().push((std::process::id(), executed)));
 }
 
 fn over() {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use clap::ArgMatches;
 
 use super::arguments::{slice, text, with_filters};
-use super::exits::Exits;
+use super::exits::{Exits, Unfinished};
 use super::interrupt::Interruptible;
 use super::output::{say, tell};
 use super::{FAILED, Failure, MISUSED, runners};
@@ -42,7 +42,9 @@ pub(super) fn run<C: Catalog + Sync, R>(
     options = hooks.iter().fold(options, |options, hook| options.hook(*hook));
 
     let start = Instant::now();
+    let unfinished = Unfinished::new(pipeline.name());
     let report = runner.run_with(pipeline, &pipelines.catalog(), &options);
+    drop(unfinished);
     let report = report.map_err(|error| not_started(error, matches))?;
     let duration = start.elapsed();
     let interrupted = interruptible.exit_code();

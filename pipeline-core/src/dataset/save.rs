@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use self::beside::Beside;
 pub(crate) use self::disk::{sync_file, sync_folder};
 use self::target::Target;
-pub(crate) use self::target::{follow, is_descriptor};
+pub(crate) use self::target::{MOST_LINKS, follow, is_descriptor};
 pub use self::writer::Writer;
 use crate::DatasetError;
 use crate::error::BoxError;

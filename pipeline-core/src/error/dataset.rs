@@ -6,7 +6,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{BoxError, Cause, write_chain};
+use super::{BoxError, Cause, MOST_CAUSES, source, write_chain};
 
 /// Why a dataset could not be loaded or saved.
 ///
@@ -157,7 +157,7 @@ impl DatasetError {
     #[must_use]
     pub fn io_kind(&self) -> Option<io::ErrorKind> {
         let cause: &(dyn StdError + 'static) = &*self.parts.cause;
-        std::iter::successors(Some(cause), |&error| error.source()).find_map(io_kind)
+        std::iter::successors(Some(cause), |&error| source(error)).take(MOST_CAUSES).find_map(io_kind)
     }
 }
 

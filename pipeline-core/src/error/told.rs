@@ -15,7 +15,7 @@ use std::time::Duration;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use self::kinds::KINDS;
-use super::{BoxError, DatasetError, Error};
+use super::{BoxError, DatasetError, Error, MOST_CAUSES, source};
 use crate::cancellation::{set_told, was_told};
 use crate::panics::caught;
 use crate::worker::format;
@@ -57,9 +57,6 @@ mod kind {
 
 /// Says of a node that failed that its run was cancelled and told it so.
 const TOLD_TO_END: u64 = 1;
-
-/// How many causes are told, one of the other. An error whose source is itself has no end of them.
-const MOST_CAUSES: usize = 64;
 
 /// Where a dataset's error looks for the name of its dataset.
 type Names<'n> = &'n dyn Fn(&str) -> Option<&'static str>;
@@ -281,7 +278,7 @@ fn of_cause(error: &(dyn StdError + 'static), n_causes: usize) -> Told {
 }
 
 fn of_other(error: &(dyn StdError + 'static), n_causes: usize) -> Told {
-    let source = if n_causes == 0 { None } else { error.source() };
+    let source = if n_causes == 0 { None } else { source(error) };
     let inner = source.map(|source| of_cause(source, n_causes - 1)).into_iter().collect();
     Told { inner, ..of_text(error.to_string()) }
 }

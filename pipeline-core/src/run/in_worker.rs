@@ -157,6 +157,7 @@ impl<C: Catalog + Sync> Active<'_, C> {
             decode: &decode,
             saved: Mutex::default(),
             process: terms.process,
+            folder: terms.folder.as_deref(),
         };
         let here = Active { away: Some(&away), ..*self };
         here.call_node(place, terms, |id| !arrived.contains(&id) && !crossing.contains(&id))?;

@@ -4,13 +4,13 @@
 use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::io;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
 use super::Run;
 use crate::dag::{Dag, Dataset, Kind, Node, Selection};
 use crate::dataset::AnyDataset;
-use crate::dataset::save::{follow, is_descriptor, sync_file, sync_folder};
+use crate::dataset::save::{MOST_LINKS, follow, is_descriptor, sync_file, sync_folder};
 use crate::memory::State;
 use crate::panics::caught;
 use crate::pipeline::Plan;
@@ -157,21 +157,30 @@ fn holds_data(found: &fs::Metadata) -> bool {
     found.is_file() || found.is_dir()
 }
 
-/// The path of a file that is not there yet, in the folder that is there.
+/// The path of a file that is not there yet, without links: those of its folders may lead to what
+/// is not there either.
 fn resolved(file: &Path) -> PathBuf {
-    let file = absolute(file);
-    let mut there = file.ancestors().filter_map(|folder| Some((folder, fs::canonicalize(folder).ok()?)));
-    let Some((folder, real)) = there.next() else { return file };
-    // Folders that are not there are no links, so `..` goes back by name.
-    let rest = file.strip_prefix(folder).unwrap_or(Path::new(""));
-    rest.components().fold(real, |mut path, component| {
-        match component {
-            Component::ParentDir => drop(path.pop()),
-            Component::Normal(name) => path.push(name),
-            _ => {}
+    let components = |path: &Path| path.components().rev().map(|part| part.as_os_str().to_owned()).collect::<Vec<_>>();
+    let (mut path, mut rest, mut n_links) = (PathBuf::new(), components(&absolute(file)), 0);
+    while let Some(part) = rest.pop() {
+        if part == "." {
+            continue;
         }
-        path
-    })
+        if part == ".." {
+            path.pop();
+            continue;
+        }
+        let next = path.join(part);
+        match fs::read_link(&next) {
+            // A loop of links is no place; that it cannot be read or written is reported when it is.
+            Ok(link) if n_links < MOST_LINKS => {
+                n_links += 1;
+                rest.extend(components(&link));
+            }
+            _ => path = next,
+        }
+    }
+    path
 }
 
 fn absolute(file: &Path) -> PathBuf {

@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
+use std::time::Duration;
 
 use crate::Catalog;
 use crate::dag::{Dag, DatasetId, Kind, Node, Selection};
@@ -94,6 +95,9 @@ type Identity = (usize, TypeId);
 static CLAIMS: Mutex<BTreeMap<Identity, Claims>> = Mutex::new(BTreeMap::new());
 static RELEASED: Condvar = Condvar::new();
 
+/// How long a run waits for another one to release a value that it uses too.
+const LONGEST_RELEASE: Duration = Duration::from_secs(1);
+
 fn lock() -> MutexGuard<'static, BTreeMap<Identity, Claims>> {
     CLAIMS.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -103,8 +107,15 @@ impl<'r> Claim<'r> {
         let claim = Self { dataset, is_given_up: AtomicBool::new(false) };
         let (identity, here) = (claim.identity(), thread::current().id());
         let mut all = lock();
-        while all.get(&identity).and_then(|claims| claims.released_by).is_some_and(|by| by != here) {
-            all = RELEASED.wait(all).unwrap_or_else(PoisonError::into_inner);
+        // Not without end: the value's `Drop` may itself wait for this run, on another thread.
+        let is_released = |all: &mut BTreeMap<Identity, Claims>| {
+            all.get(&identity).and_then(|claims| claims.released_by).is_some_and(|by| by != here)
+        };
+        if is_released(&mut all) {
+            all = RELEASED
+                .wait_timeout_while(all, LONGEST_RELEASE, is_released)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
         }
         let claims = all.entry(identity).or_default();
         let is_first = claims.n_runs == 0;

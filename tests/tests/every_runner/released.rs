@@ -1,7 +1,8 @@
 //! When a run releases what the catalog keeps in memory, and what is in memory without an entry.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock, Mutex};
+use std::thread;
 
 use pipeline_core::prelude::*;
 use pipeline_core::{Error, Run, RunOptions};
@@ -132,4 +133,37 @@ fn a_skipped_node_that_reads_a_value_several_times_keeps_nothing() {
     assert_eq!(report.to_string().matches("skipped").count(), 1, "{report}");
     assert_eq!(report.outputs.n_owners, Some(1), "the last reader has the value itself, and no clone");
     assert_eq!(*seen.lock().unwrap(), [0], "the value is dropped before the run ends");
+}
+
+/// When it is dropped, waits for another thread that runs a pipeline over the same catalog.
+struct Runs;
+
+catalog! {
+    struct Waiting { held: Memory<Runs>, n: Memory<u8> }
+}
+
+static HAS_RUN: AtomicBool = AtomicBool::new(false);
+static WAITING: LazyLock<Waiting> = LazyLock::new(Waiting::default);
+
+impl Drop for Runs {
+    fn drop(&mut self) {
+        if HAS_RUN.swap(true, Ordering::SeqCst) {
+            return;
+        }
+        let inner = pipeline! { for Waiting; node(|| Runs, [] -> [held]), node(|_: &Runs| (), [held] -> []) };
+        let run = move || SequentialRunner::new().run(&inner, &*WAITING).map(|()| ());
+        thread::spawn(run).join().expect("no panic").expect("it runs");
+    }
+}
+
+#[test]
+fn a_value_whose_drop_waits_for_another_run_over_its_catalog_is_dropped() {
+    let outer = pipeline! {
+        for Waiting;
+        node(|| Runs, [] -> [held]),
+        node(|_: &Runs| 1_u8, [held] -> [n]),
+    };
+    SequentialRunner::new().run(&outer, &*WAITING).unwrap();
+    assert_eq!(WAITING.n.load().unwrap(), 1);
+    assert!(HAS_RUN.load(Ordering::SeqCst));
 }

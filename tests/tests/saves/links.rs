@@ -114,3 +114,22 @@ fn any_name_that_the_file_system_takes_can_be_saved() {
     assert_eq!(error.io_kind(), Some(std::io::ErrorKind::InvalidFilename));
     assert_eq!(names_in(folder.path()).len(), 7);
 }
+
+#[test]
+fn entries_are_one_file_also_behind_a_link_to_a_folder_that_is_not_there_yet() {
+    catalog! { struct Linked { a: Text = "", b: Text = "", c: Text = "" } }
+    let folder = folder();
+    symlink("real", folder.path().join("link")).unwrap();
+    symlink("link", folder.path().join("again")).unwrap();
+    let [a, b, c] =
+        ["real/deep/x.txt", "link/deep/x.txt", "again/./deep/x.txt"].map(|name| Text::new(folder.path().join(name)));
+    let catalog = Linked { a, b, c };
+    let text = || "new".to_owned();
+    let to_two = pipeline! { for Linked; node((text), [] -> [a]), node((text), [] -> [b]) }.without_outputs();
+    let to_others = pipeline! { for Linked; node((text), [] -> [a]), node(|_: &str| (), [c] -> []) }.without_outputs();
+    for pipeline in [to_two, to_others] {
+        let error = SequentialRunner::new().run(&pipeline, &catalog).unwrap_err();
+        assert!(matches!(error, pipeline_core::Error::SharedPlace { .. }), "{error:?}");
+        assert!(!folder.path().join("real").exists());
+    }
+}
