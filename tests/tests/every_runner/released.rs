@@ -151,7 +151,7 @@ impl Drop for Runs {
             return;
         }
         let inner = pipeline! { for Waiting; node(|| Runs, [] -> [held]), node(|_: &Runs| (), [held] -> []) };
-        let run = move || SequentialRunner::new().run(&inner, &*WAITING).map(|()| ());
+        let run = move || SequentialRunner::new().run(&inner, &*WAITING);
         thread::spawn(run).join().expect("no panic").expect("it runs");
     }
 }
