@@ -75,10 +75,10 @@ impl Diagnostics {
         let functions = places.iter().enumerate().map(|(index, place)| {
             let span = place.span;
             let (name, next) = (place.role_at(span), call(index + 1, span));
-            quote_spanned!(span=> const fn #name() { #next })
+            quote_spanned!(span=> #[allow(dead_code)] const fn #name() { #next })
         });
         let first = condition(call(0, at));
-        self.errors.extend(quote_spanned! {at=> const _: () = { #(#functions)* #[allow(non_upper_case_globals)] const this_pipeline: () = #first; }; });
+        self.errors.extend(quote_spanned! {at=> const _: () = { #(#functions)* #[allow(dead_code, non_upper_case_globals)] const this_pipeline: () = #first; }; });
     }
 }
 
