@@ -51,5 +51,5 @@ fn repeat(rating: f64) -> Vec<f64> {
 fn main() {
     let catalog = Catalog { companies: Memory::new(vec![4.0, f64::NAN, 2.0]), ..Catalog::default() };
     SequentialRunner::new().run(pipelines().get("__default__").unwrap(), &catalog).unwrap();
-    assert_eq!(catalog.average_rating.load().unwrap(), 3.0);
+    assert!(!catalog.average_rating.exists().unwrap(), "it passed from node to node");
 }
