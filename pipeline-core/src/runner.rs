@@ -18,7 +18,6 @@ pub use self::process::ProcessRunner;
 pub use self::sequential::SequentialRunner;
 pub use self::thread::ThreadRunner;
 use crate::cancellation::was_told;
-use crate::panics::caught;
 use crate::run::{self, Report, Run, RunOptions};
 use crate::{Catalog, Error, Outputs, Pipeline};
 
@@ -169,9 +168,4 @@ impl Failures {
             _ => Err(Error::Several { pipeline: run.pipeline().map(str::to_owned), errors: self.errors }),
         }
     }
-}
-
-/// Drops an error. It may be of a type of the node's own, and panic.
-fn discard(error: Option<Error>) {
-    drop(caught(|| drop(error)));
 }

@@ -17,7 +17,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use self::kinds::KINDS;
 use super::{BoxError, DatasetError, Error, MOST_CAUSES, source};
 use crate::cancellation::{set_told, was_told};
-use crate::panics::caught;
+use crate::panics::{caught, discard};
 use crate::worker::format;
 
 /// An error, its causes or the errors in it.
@@ -66,7 +66,7 @@ impl Told {
     pub(crate) fn new(error: Error) -> Self {
         let told = caught(|| of_error(&error, MOST_CAUSES));
         // That it panics when it is dropped is less than what it says.
-        drop(caught(|| drop(error)));
+        discard(error);
         told.unwrap_or_else(|panic| of_text(format!("it gave no message: its `Display` panicked: {panic}")))
     }
 

@@ -196,19 +196,15 @@ fn with_folded_case(path: PathBuf) -> PathBuf {
 /// Asks a dataset of the catalog whether it exists, for a run that makes only what is missing.
 pub(super) fn exists<C: Catalog>(pipeline: Option<&str>, dag: &Dag, catalog: &C, name: &str) -> Result<bool, Error> {
     let Some(dataset) = catalog.dataset(name) else { return Ok(false) };
-    let asked = caught(|| dataset.exists());
-    if let Ok(Ok(exists)) = asked {
-        return Ok(exists);
-    }
-    let writer = dag.datasets().find(|dataset| dataset.name() == name).and_then(Dataset::writer);
-    let (pipeline, node) = (pipeline.map(str::to_owned), writer.map_or_else(String::new, |node| node.to_string()));
-    match asked {
-        Ok(asked) => asked.map_err(|source| {
-            let (dataset, source) = (name.to_owned(), source.named_around(name));
-            Error::Exists { pipeline, node, dataset, source }
-        }),
-        Err(message) => Err(Error::Panicked { pipeline, node, message }),
-    }
+    dataset.exists().map_err(|source| {
+        let writer = dag.datasets().find(|dataset| dataset.name() == name).and_then(Dataset::writer);
+        Error::Exists {
+            pipeline: pipeline.map(str::to_owned),
+            node: writer.map_or_else(String::new, |node| node.to_string()),
+            dataset: name.to_owned(),
+            source: source.named_around(name),
+        }
+    })
 }
 
 /// Waits until what a run has saved is on the disk, as far as that was asked for: each file and

@@ -8,8 +8,9 @@ use std::panic::resume_unwind;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{Builder, Scope};
 
-use super::{Failures, Runner, Workers, discard};
+use super::{Failures, Runner, Workers};
 use crate::dag::{Node, NodeId};
+use crate::panics::discard;
 use crate::{Error, Run};
 
 /// Executes nodes on plain threads, each as soon as the nodes that it waits for are done: for nodes that block, as on a network or a

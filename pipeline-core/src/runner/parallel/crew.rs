@@ -21,8 +21,9 @@ use super::pool::Pool;
 use super::stack::{self, Here, Job, Stint};
 use crate::dag::flow::Flow;
 use crate::memory::State;
+use crate::panics::discard;
+use crate::runner::Failures;
 use crate::runner::deque::Deque;
-use crate::runner::{Failures, discard};
 use crate::{Error, Run};
 
 /// A node that waits for so many others can stand in no DAG, so these say what became of one.
