@@ -17,7 +17,6 @@ mod moody;
 mod panics;
 mod parts;
 mod registry;
-mod released;
 mod releases;
 mod runners;
 mod spaceflights;
@@ -151,9 +150,9 @@ macro_rules! suite {
             parts::what_passes_through_the_catalog_is_released_by_its_last_reader,
             parts::what_passes_through_the_catalog_is_released_by_the_last_reader_of_a_slice,
             parts::what_was_kept_for_a_node_that_waits_for_a_failure_is_released,
-            released::memory_of_the_catalog_is_released_by_its_last_reader,
-            released::memory_of_the_catalog_stays_if_it_is_an_output_or_was_there_before,
-            released::memory_of_the_catalog_is_released_where_its_last_reader_waits_for_a_failure,
+            releases::memory_of_the_catalog_is_released_by_its_last_reader,
+            releases::memory_of_the_catalog_stays_if_it_is_an_output_or_was_there_before,
+            releases::memory_of_the_catalog_is_released_where_its_last_reader_waits_for_a_failure,
             spaceflights::spaceflights_run_in_kedros_order_where_it_is_forced,
             together::two_runs_at_once_do_not_meet,
             together::a_node_may_work_in_parallel_by_itself,

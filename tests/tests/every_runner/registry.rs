@@ -3,7 +3,7 @@
 use pipeline_core::prelude::*;
 use pipeline_core::worker;
 
-use crate::{Catalog, basics, cancelling, failures, hooks, limits, panics, parts, released, releases, together};
+use crate::{Catalog, basics, cancelling, failures, hooks, limits, panics, parts, releases, together};
 
 pipelines! {
     #[portable]
@@ -59,8 +59,8 @@ pipelines! {
         passing = parts::passing(),
         read_twice = parts::read_twice(),
         kept_in_vain = parts::kept_in_vain(),
-        through_memory = released::through_memory(),
-        memory_in_vain = released::memory_in_vain(),
+        through_memory = releases::through_memory(),
+        memory_in_vain = releases::memory_in_vain(),
         listing = together::listing(),
         working = together::working(),
     }
