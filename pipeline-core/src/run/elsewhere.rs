@@ -13,13 +13,13 @@ use std::collections::VecDeque;
 use std::collections::hash_map::DefaultHasher;
 use std::ffi::OsString;
 use std::hash::{Hash, Hasher};
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::active::{Active, Place};
 use super::attempt::try_again;
-use super::together::{all_together, timed};
+use super::together::{Done, load_together, save_together};
 pub(crate) use super::values::{Keeper, Value, Values, Wanted};
 use super::watch::{Hooks, Watch};
 use crate::dag::{Dataset, DatasetId, Kind, Node, NodeId, Selection};
@@ -346,14 +346,13 @@ impl<C: Catalog + Sync> Active<'_, C> {
                         continue;
                     };
                     let (loaded, took) = match ahead.pop_front() {
-                        Some((loaded, took)) => (loaded.unwrap_or_else(|payload| resume_unwind(payload)), took),
+                        Some((loaded, took)) => (loaded?, took),
                         None => {
                             let started = watch.map(|watch| watch.before_load(id)).transpose()?.flatten();
                             let loaded = port.load(self.catalog);
-                            (loaded, took(started))
+                            (loaded.map_err(not_loaded)?, took(started))
                         }
                     };
-                    let loaded = loaded.map_err(not_loaded)?;
                     if let Some(watch) = watch {
                         watch.loaded(id, took, loaded.value())?;
                     }
@@ -375,7 +374,7 @@ impl<C: Catalog + Sync> Active<'_, C> {
         place: &Place<'_, C>,
         ports: &Ports<C>,
         watch: Option<&Watch<'_>>,
-    ) -> Result<VecDeque<LoadedAhead>, Box<Failure>> {
+    ) -> Result<VecDeque<Done<Loaded>>, Box<Failure>> {
         let crossing = place.node().inputs().filter_map(|input| {
             let port = ports.input(input.id().0).filter(|port| port.crosses_here(watch.is_some()))?;
             Some((input.id().0, port))
@@ -397,8 +396,8 @@ impl<C: Catalog + Sync> Active<'_, C> {
             crossing.iter().try_for_each(|(id, _)| watch.before_load(*id).map(drop))?;
         }
         let is_timed = watch.is_some_and(Watch::is_timed);
-        let loads = crossing.into_iter().map(|(_, port)| move || timed(is_timed, || port.load(self.catalog)));
-        Ok(all_together(loads).collect())
+        let loads = crossing.into_iter().map(|(id, port)| (id, move || port.load(self.catalog)));
+        Ok(load_together(loads, is_timed).collect())
     }
 
     /// # Safety
@@ -456,21 +455,11 @@ impl<C: Catalog + Sync> Active<'_, C> {
                 watch.map_or(Ok(()), |watch| watch.saved(id, took(started)))?;
             }
         }
-        let ids: Vec<u32> = saves.iter().map(|(id, ..)| *id).collect();
-        let is_timed = watch.is_some_and(Watch::is_timed);
-        let saves =
-            saves.into_iter().map(|(_, port, value)| move || timed(is_timed, || port.save(self.catalog, value)));
-        for (id, (result, took)) in ids.into_iter().zip(all_together(saves)) {
-            let result = result.unwrap_or_else(|payload| resume_unwind(payload));
-            result.map_err(|error| Box::new(Failure::Save(id, error)))?;
-            watch.map_or(Ok(()), |watch| watch.saved(id, took))?;
-        }
+        let saves = saves.into_iter().map(|(id, port, value)| (id, move || port.save(self.catalog, value)));
+        save_together(saves, watch)?;
         Ok(outputs)
     }
 }
-
-/// What came of a load before its turn, and how long that took if a hook wants to know.
-type LoadedAhead = (std::thread::Result<Result<Loaded, DatasetError>>, Option<Duration>);
 
 impl<'r, C> Place<'r, C> {
     pub(super) fn ports(&self) -> Option<&'r Ports<C>> {

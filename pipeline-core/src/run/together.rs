@@ -81,18 +81,13 @@ enum Loads {
     /// The node is only asked. A dataset that its catalog does not hand out is loaded when its turn comes.
     Noted(Vec<Option<Noted>>),
     /// Those that it has not taken yet.
-    Done(VecDeque<Option<Done>>),
+    Done(VecDeque<Option<Done<AnyValue>>>),
 }
 
 struct Noted {
     /// Which of the datasets.
     place: usize,
     any: LoadAny,
-}
-
-struct Done {
-    result: thread::Result<Result<AnyValue, DatasetError>>,
-    took: Option<Duration>,
 }
 
 struct SaveLater {
@@ -145,36 +140,22 @@ impl<'r> Together<'r> {
         for noted in noted.iter().flatten() {
             watch.before_load(self.datasets[noted.place].0)?;
         }
-        let is_timed = watch.is_timed();
-        let mut results = all_together(noted.iter().flatten().map(|&Noted { place, any }| {
-            let (_, dataset) = self.datasets[place];
-            move || timed(is_timed, || (any.load)(dataset))
-        }));
-        let done = noted.iter().map(|noted| {
-            noted.as_ref()?;
-            let (result, took) = results.next()?;
-            Some(Done { result, took })
+        let loads = noted.iter().flatten().map(|&Noted { place, any }| {
+            let (id, dataset) = self.datasets[place];
+            (id, move || (any.load)(dataset))
         });
+        let mut results = load_together(loads, watch.is_timed());
+        let done = noted.iter().map(|noted| noted.as_ref().and_then(|_| results.next()));
         self.loads.replace(Loads::Done(done.collect()));
         Ok(())
     }
 
     fn save_all(&self, watch: &Watch<'_>) -> Ended {
-        let saves = self.saves.take();
-        let ids: Vec<u32> = saves.iter().map(|save| self.datasets[save.place].0).collect();
-        let is_timed = watch.is_timed();
-        let results = all_together(saves.into_iter().map(|SaveLater { place, any, value }| {
-            let (_, dataset) = self.datasets[place];
-            move || timed(is_timed, || (any.save)(dataset, value))
-        }));
-        let mut results = ids.into_iter().zip(results);
-        let ended = results.try_for_each(|(id, (result, took))| match result {
-            Ok(Ok(())) => watch.saved(id, took),
-            Ok(Err(error)) => Err(Box::new(Failure::Save(id, error))),
-            Err(payload) => Err(Box::new(Failure::Panicked(message(payload)))),
+        let saves = self.saves.take().into_iter().map(|SaveLater { place, any, value }| {
+            let (id, dataset) = self.datasets[place];
+            (id, move || (any.save)(dataset, value))
         });
-        results.for_each(discard);
-        ended
+        save_together(saves, Some(watch))
     }
 }
 
@@ -202,11 +183,7 @@ impl Watch<'_> {
             }
             Loads::Done(done) => match done.pop_front().flatten() {
                 None => Ok(Ahead::Not),
-                Some(Done { result, took }) => match result {
-                    Ok(Ok(value)) => Ok(Ahead::Loaded(value, took)),
-                    Ok(Err(error)) => Err(Box::new(Failure::Load(id, error))),
-                    Err(payload) => Err(Box::new(Failure::Panicked(message(payload)))),
-                },
+                Some((loaded, took)) => Ok(Ahead::Loaded(loaded?, took)),
             },
         }
     }
@@ -227,29 +204,49 @@ impl Watch<'_> {
     }
 }
 
-/// What a call returned or how it panicked, and how long it took.
-pub(super) type Timed<T> = (thread::Result<T>, Option<Duration>);
+/// What came of a load or of a save that was made together with others, and how long it took if a hook wants to know.
+pub(super) type Done<T> = (Result<T, Box<Failure>>, Option<Duration>);
 
-pub(super) fn timed<T>(is_timed: bool, call: impl FnOnce() -> T) -> Timed<T> {
-    let started = is_timed.then(Instant::now);
-    let result = catch_unwind(AssertUnwindSafe(call));
-    (result, started.map(|started| started.elapsed()))
+/// Makes all loads of a node at the same time; in their order.
+pub(super) fn load_together<T: Send>(
+    loads: impl Iterator<Item = (u32, impl FnOnce() -> Result<T, DatasetError> + Send)>,
+    is_timed: bool,
+) -> impl Iterator<Item = Done<T>> {
+    all_together(loads, is_timed, Failure::Load).map(|(_, done)| done)
+}
+
+/// Makes all saves of a node at the same time, and then tells the hooks, up to one that failed.
+pub(super) fn save_together(
+    saves: impl Iterator<Item = (u32, impl FnOnce() -> Result<(), DatasetError> + Send)>,
+    watch: Option<&Watch<'_>>,
+) -> Ended {
+    let mut done = all_together(saves, watch.is_some_and(Watch::is_timed), Failure::Save);
+    let ended = done.try_for_each(|(id, (saved, took))| {
+        saved?;
+        watch.map_or(Ok(()), |watch| watch.saved(id, took))
+    });
+    done.for_each(discard);
+    ended
 }
 
 /// Makes all calls at the same time, each on a thread of its own but for one, which this thread makes; their results in order. If the
 /// system has no more threads, those that there are make the rest.
-pub(super) fn all_together<T: Send, F: FnOnce() -> T + Send>(
-    calls: impl Iterator<Item = F>,
-) -> impl Iterator<Item = T> {
-    let calls: Vec<F> = calls.collect();
+fn all_together<T: Send, F: FnOnce() -> Result<T, DatasetError> + Send>(
+    calls: impl Iterator<Item = (u32, F)>,
+    is_timed: bool,
+    failure: fn(u32, DatasetError) -> Failure,
+) -> impl Iterator<Item = (u32, Done<T>)> {
+    let calls: Vec<(u32, F)> = calls.collect();
     let n_calls = calls.len();
     let (left, done) = (Mutex::new(calls.into_iter().enumerate()), Mutex::new(Vec::with_capacity(n_calls)));
     let cancellation = Cancellation::of_this_node();
     let next = || left.lock().unwrap_or_else(PoisonError::into_inner).next();
     let work = || {
-        while let Some((place, call)) = next() {
-            let result = call();
-            done.lock().unwrap_or_else(PoisonError::into_inner).push((place, result));
+        while let Some((place, (id, call))) = next() {
+            let started = is_timed.then(Instant::now);
+            let result = catch_unwind(AssertUnwindSafe(call));
+            let took = started.map(|started| started.elapsed());
+            done.lock().unwrap_or_else(PoisonError::into_inner).push((place, id, result, took));
         }
     };
     thread::scope(|scope| {
@@ -262,6 +259,12 @@ pub(super) fn all_together<T: Send, F: FnOnce() -> T + Send>(
         work();
     });
     let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
-    done.sort_unstable_by_key(|(place, _)| *place);
-    done.into_iter().map(|(_, result)| result)
+    done.sort_unstable_by_key(|(place, ..)| *place);
+    done.into_iter().map(move |(_, id, result, took)| {
+        let result = match result {
+            Ok(result) => result.map_err(|error| failure(id, error)),
+            Err(payload) => Err(Failure::Panicked(message(payload))),
+        };
+        (id, (result.map_err(Box::new), took))
+    })
 }
